@@ -1,0 +1,64 @@
+/* Keys as distinct types, so that the compiler tells a signing key from an exchange key and a
+ * secret from a public one. Every secret type has a _wipe; wipe at the last use and on each exit. */
+#ifndef CRYPTO_KEYS_H
+#define CRYPTO_KEYS_H
+
+#include "crypto/base/bytes.h"
+#include "crypto/hash.h"
+
+#define CR_SIGN_PK_BYTES 32
+#define CR_SIGN_SEED_BYTES 32
+#define CR_SIG_BYTES 64
+#define CR_KX_BYTES 32
+#define CR_PSK_BYTES 32
+#define CR_GATE_BYTES 16
+
+struct cr_sign_pk { uint8_t b[CR_SIGN_PK_BYTES]; };
+struct cr_sign_sk { uint8_t b[64]; }; /* secret: seed followed by the public key (libsodium) */
+struct cr_sig { uint8_t b[CR_SIG_BYTES]; };
+struct cr_kx_pk { uint8_t b[CR_KX_BYTES]; };
+struct cr_kx_sk { uint8_t b[CR_KX_BYTES]; }; /* secret */
+struct cr_psk { uint8_t b[CR_PSK_BYTES]; };  /* secret */
+struct cr_gate { uint8_t b[CR_GATE_BYTES]; }; /* the space's discovery secret: keys the MAC before
+                                                 handshake message 1; known to members only */
+
+/* A signing pair and an exchange pair that belong together (one person or node). */
+struct cr_identity {
+    struct cr_sign_pk sign_pk;
+    struct cr_sign_sk sign_sk;
+    struct cr_kx_pk kx_pk;
+    struct cr_kx_sk kx_sk;
+};
+
+/* Once per process, before anything else of crypto/: initialises libsodium and runs the known-
+ * answer test (kat.h). ST_DRIFT when the library's rule for valid signatures, X25519, the AEAD or
+ * the hash is not the pinned one: the program must then not run. Idempotent. */
+int cr_init(struct st_err *err) ST_MUST;
+
+/* Random bytes from the operating system (or the seeded source, see rng.h). Cannot fail. */
+void cr_random(void *p, size_t n);
+
+void cr_identity_generate(struct cr_identity *id);
+/* Deterministic, for tests and for recovery from paper: both secrets are derived from the seed. */
+void cr_identity_from_seed(const uint8_t seed[static 32], struct cr_identity *id);
+void cr_identity_wipe(struct cr_identity *id);
+
+void cr_wipe(void *p, size_t n);
+bool cr_sign_pk_equal(const struct cr_sign_pk *a, const struct cr_sign_pk *b);
+bool cr_kx_pk_equal(const struct cr_kx_pk *a, const struct cr_kx_pk *b);
+/* Constant time. */
+bool cr_secret_equal(const void *a, const void *b, size_t n);
+
+/* 16-byte id of the person behind a signing key unless a certificate names another. */
+void cr_person_id(const struct cr_sign_pk *pk, uint8_t out[static 16]);
+
+/* Key file: "FSK1" ‖ kind (1) ‖ the two 32-byte secrets ‖ 16-byte checksum. Written as 0600 by
+ * write, fsync, rename, fsync of the directory; opened with O_NOFOLLOW | O_CLOEXEC. Sealing by a
+ * pass phrase has its kind reserved.
+ * save: ST_EXISTS when the file is there (a key is never overwritten), ST_IO, ST_FULL.
+ * load: ST_NOTFOUND, ST_DENIED when group or others may read it, ST_MALFORMED with the reason,
+ * ST_VERSION for a kind this program does not know. On error *id is wiped. */
+int cr_identity_save(const char *path, const struct cr_identity *id, struct st_err *err) ST_MUST;
+int cr_identity_load(const char *path, struct cr_identity *id, struct st_err *err) ST_MUST;
+
+#endif
