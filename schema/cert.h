@@ -1,0 +1,77 @@
+/* Certificates and their evaluation: who may write what, where. A pure function of the set of
+ * certificate entries held (SECURITY, "Authority"): rank by rank, never by arrival or clock.
+ *
+ * A CERT (record type SC_R_CERT, scope street/public) is accepted iff its author is the root of the
+ * genesis, or has an accepted CERT of a smaller rank number whose prefixes enclose all of its
+ * prefixes and which carries a role that may certify (root: rank 1; street and village seats:
+ * rank 2 inside their grid). Cuts and adoption (SC_R_CUT, SC_R_ADOPT) have their numbers reserved. */
+#ifndef SCHEMA_CERT_H
+#define SCHEMA_CERT_H
+
+#include "schema/genesis.h"
+
+/* Role bits; part of the format. */
+enum sc_role {
+    SC_ROLE_STREET = 1u << 0,   /* S 街道办/应急办 */
+    SC_ROLE_VILLAGE = 1u << 1,  /* V 村(社区)负责人 */
+    SC_ROLE_CHIEF = 1u << 2,    /* C 网格长 */
+    SC_ROLE_OFFICER = 1u << 3,  /* O 网格员 */
+    SC_ROLE_OWNER = 1u << 4,    /* B 场所负责人 */
+    SC_ROLE_PUBLIC = 1u << 5,   /* P 群众 */
+    SC_ROLE_DISTRICT = 1u << 6, /* D 区级部门 */
+    SC_ROLE_POLICE = 1u << 7,   /* Po 派出所 */
+    SC_ROLE_NODE = 1u << 8,     /* replicates; receipts */
+    SC_ROLE_ROOT = 1u << 9,     /* never in a CERT: the genesis key */
+};
+#define SC_ROLES_ALL 0x1ffu
+
+enum sc_cert_kind { SC_CERT_PERSON = 1, SC_CERT_NODE = 2 };
+
+struct sc_cert {
+    struct cr_sign_pk subject;
+    struct cr_kx_pk kx_pk; /* zero for a person without a node */
+    uint64_t kind, rank, roles;
+    size_t prefix_count;
+    uint64_t prefixes[SC_CERT_PREFIXES_MAX]; /* grid codes, ascending */
+    uint64_t from_ms, to_ms;                 /* window of claimed wall time, inclusive; 0 = open */
+    struct sc_id person;                     /* the human (or box) behind the key */
+    char name[SC_NAME_MAX + 1];
+    bool has_pop;
+    struct cr_sig pop; /* subject's consent, context "fengsui/cert-pop/1" over net ‖ body without pop;
+                          or the issuer saw a join request / request file instead */
+};
+
+/* To and from the body of an SC_R_CERT payload. Encode appends. */
+int sc_cert_encode(const struct sc_cert *c, struct cr_buf *body) ST_MUST;
+int sc_cert_decode(struct cr_span body, struct sc_cert *out, struct st_err *err) ST_MUST;
+
+/* The set. Grows with the certificates added (bounded by the caller's quota). */
+struct sc_certs;
+struct sc_certs *sc_certs_new(const struct sc_genesis *genesis); /* NULL: out of memory */
+void sc_certs_free(struct sc_certs *s);
+/* Adds one entry (idempotent by entry id); malformed bodies are the caller's to refuse. The next
+ * query re-evaluates. ST_NOMEM. */
+int sc_certs_add(struct sc_certs *s, const struct cr_sign_pk *author, const struct cr_hash *entry_id,
+                 const struct sc_cert *c) ST_MUST;
+
+/* Roles the author may exercise in this scope about this grid (0: unknown, then the scope's) at the
+ * claimed time. 0 = none. The window is only looked at when wall_ms != 0. The genesis root key gives
+ * SC_ROLE_ROOT in street/public. */
+uint32_t sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
+                        uint64_t grid, uint64_t wall_ms);
+/* Person behind a key (default: cr_person_id). */
+struct sc_id sc_certs_person(struct sc_certs *s, const struct cr_sign_pk *author);
+/* Any accepted certificate of this key (smallest entry id among the lowest rank), or NULL.
+ * Valid until the next add. */
+const struct sc_cert *sc_certs_find(struct sc_certs *s, const struct cr_sign_pk *author);
+const struct sc_cert *sc_certs_find_kx(struct sc_certs *s, const struct cr_kx_pk *kx);
+/* A node (or person) of these certificates may read the scope: public for every certified key, a
+ * grid when a prefix encloses it, internal only with SC_ROLE_STREET. */
+bool sc_certs_may_read(struct sc_certs *s, const struct cr_sign_pk *subject, uint64_t scope);
+/* All accepted certificates, by rank then entry id; cb's non-zero return stops and is returned. */
+int sc_certs_each(struct sc_certs *s,
+                  int (*cb)(void *arg, const struct sc_cert *c, const struct cr_sign_pk *issuer,
+                            const struct cr_hash *entry_id),
+                  void *arg);
+
+#endif

@@ -1,0 +1,157 @@
+/* Frames between peers, after decryption. First byte: type; then a canonical MessagePack array, or
+ * for SC_FT_BATCH one flushed block of the sender's zstd stream that expands to one.
+ * PROTOCOL.md (sync/) says when each may be sent; FORMAT.md gives the bytes. */
+#ifndef SCHEMA_FRAME_H
+#define SCHEMA_FRAME_H
+
+#include "schema/entry.h"
+
+#define SC_PROTOCOL_VERSION 1
+
+enum sc_frame_type {
+    SC_FT_HELLO = 1,  /* payload of handshake message 1 and 2 */
+    SC_FT_RANGES = 2, /* range-based set reconciliation over heads */
+    SC_FT_BATCH = 3,  /* runs of entries (compressed) */
+    SC_FT_URGENT = 4, /* one entry that overtakes its log */
+    SC_FT_ACK = 5,    /* persisted up to, credit */
+    SC_FT_SYNCED = 6, /* all sent that the peer lacked; my fingerprint */
+    SC_FT_FORK = 7,   /* evidence: two checkpoints of one log that disagree */
+    SC_FT_BYE = 8,    /* closing, with a reason */
+    SC_FT_JOIN = 9,   /* join request / answer (only under IKpsk2) */
+};
+
+/* A head as told to a peer. In a hello a log is named by the first 8 bytes of its id when it is in
+ * the common frontier, else by its key. */
+struct sc_head {
+    struct cr_hash log_id; /* whole, or only the first 8 bytes known (known_key false) */
+    bool has_key;
+    struct sc_log_key key;
+    uint64_t seq;
+    uint8_t chain8[8]; /* first 8 bytes of the chain value at seq */
+};
+
+/* Entry on the wire. seq, version, suite, author, scope and hashes are implied by the run. */
+struct sc_wire_entry {
+    uint64_t lamport, wall_ms;
+    bool pruned;             /* payload erased: hash and size stand for it */
+    struct cr_span payload;  /* when not pruned */
+    struct cr_hash payload_hash; /* when pruned */
+    uint64_t payload_bytes;      /* when pruned */
+};
+
+/* A run: consecutive entries of one log, one signature at its end.
+ *   run = [log ref, first seq, [lamport deltas], [wall deltas], [payload …], signature]
+ * log ref: an index given by the sender in this direction (u64), or at first mention
+ * [author, scope, incarnation] which takes the next index. lamport deltas: to the value before (the
+ * first one absolute), >= 1; wall deltas: signed, first absolute. payload: bin, or
+ * [hash, size] when pruned. Columns rather than rows: they compress better. */
+struct sc_run {
+    bool has_key;           /* first mention of the log in this direction */
+    struct sc_log_key key;
+    uint64_t log_ref;
+    uint64_t first_seq;
+    size_t count;           /* 1..SC_RUN_ENTRIES_MAX */
+    struct sc_wire_entry e[SC_RUN_ENTRIES_MAX];
+    struct cr_sig sig;      /* checkpoint at first_seq + count - 1 */
+};
+
+/* Urgent = [key | log id, seq, chain before, lamport, wall, payload, sig over its own checkpoint]. */
+struct sc_urgent {
+    struct sc_log_key key;
+    uint64_t seq;
+    struct cr_hash chain_before;
+    struct sc_wire_entry e;
+    struct cr_sig sig;
+};
+
+/* hello = [version, features, scopes, fingerprint, log count, common | nil, heads | nil, urgents]
+ * scopes: ascending, first absolute then deltas. fingerprint: over the heads of these scopes.
+ * common: fingerprint of the frontier last known equal with this peer. heads: those changed since. */
+struct sc_hello {
+    uint64_t version, features;
+    size_t scope_count;
+    uint64_t scopes[SC_SCOPES_MAX];
+    struct sc_id fingerprint;
+    uint64_t log_count;
+    bool has_common;
+    struct sc_id common;
+    bool has_heads; /* false: changed heads were too many to list */
+    size_t head_count;
+    struct sc_head heads[SC_HELLO_HEADS_MAX];
+    size_t urgent_count;
+    struct sc_urgent urgents[SC_HELLO_URGENT_MAX];
+};
+
+/* ranges = [scope list | nil, [range …]]; range = [upper bound, mode, …]: bounds ascend over log ids
+ * (bin of 0..32 bytes, shortest that separates; the last is empty = infinity); mode 0: skip; mode 1:
+ * fingerprint (16 bytes) and count; mode 2: heads [[author, scope, incarnation], seq, chain8]. */
+enum sc_range_mode { SC_RANGE_SKIP = 0, SC_RANGE_FINGERPRINT = 1, SC_RANGE_HEADS = 2 };
+struct sc_range {
+    size_t upper_bytes; /* 0: no upper bound */
+    uint8_t upper[32];
+    enum sc_range_mode mode;
+    struct sc_id fingerprint;
+    uint64_t log_count;
+    size_t head_first, head_count; /* into sc_ranges.heads */
+    bool answer; /* mode 2: the receiver need not list its own heads in return */
+};
+struct sc_ranges {
+    size_t range_count;
+    struct sc_range *range; /* array of SC_RANGES_MAX, owned by the holder, see init */
+    size_t head_count;
+    struct sc_head *head;   /* array of SC_RANGE_HEADS_MAX */
+};
+int sc_ranges_init(struct sc_ranges *r) ST_MUST; /* allocates both arrays; ST_NOMEM */
+void sc_ranges_release(struct sc_ranges *r);
+
+/* ack = [credit bytes returned, [[log ref of the peer's direction, seq] …]]: persisted up to seq. */
+#define SC_ACK_MAX 256
+struct sc_ack {
+    uint64_t credit_bytes;
+    size_t count;
+    struct { uint64_t log_ref, seq; } at[SC_ACK_MAX];
+};
+/* synced = [fingerprint, log count] */
+struct sc_synced {
+    struct sc_id fingerprint;
+    uint64_t log_count;
+};
+/* fork = [key, [seq, chain, sig], [seq, chain, sig]]: both signatures verify, chains cannot both be. */
+struct sc_fork {
+    struct sc_log_key key;
+    struct { uint64_t seq; struct cr_hash chain; struct cr_sig sig; } side[2];
+};
+struct sc_bye {
+    enum st_code code;
+    struct cr_span text; /* at most 200 bytes, for the log; never shown as trusted */
+};
+
+/* Encoders append type byte and body to out; decoders take the body after the type byte, are strict
+ * (canonical, bounds, no trailing bytes), never allocate (except into *ranges), and borrow spans.
+ * ST_MALFORMED, ST_TRUNCATED, ST_OVERSIZE, ST_RANGE, ST_VERSION (hello of a higher version: version
+ * and features are filled); err names frame, field and offset. */
+int sc_hello_encode(const struct sc_hello *h, struct cr_buf *out) ST_MUST;
+int sc_hello_decode(struct cr_span body, struct sc_hello *out, struct st_err *err) ST_MUST;
+int sc_ranges_encode(const struct sc_ranges *r, struct cr_buf *out) ST_MUST;
+int sc_ranges_decode(struct cr_span body, struct sc_ranges *out, struct st_err *err) ST_MUST;
+int sc_urgent_encode(const struct sc_urgent *u, struct cr_buf *out) ST_MUST;
+int sc_urgent_decode(struct cr_span body, struct sc_urgent *out, struct st_err *err) ST_MUST;
+int sc_ack_encode(const struct sc_ack *a, struct cr_buf *out) ST_MUST;
+int sc_ack_decode(struct cr_span body, struct sc_ack *out, struct st_err *err) ST_MUST;
+int sc_synced_encode(const struct sc_synced *s, struct cr_buf *out) ST_MUST;
+int sc_synced_decode(struct cr_span body, struct sc_synced *out, struct st_err *err) ST_MUST;
+int sc_fork_encode(const struct sc_fork *f, struct cr_buf *out) ST_MUST;
+int sc_fork_decode(struct cr_span body, struct sc_fork *out, struct st_err *err) ST_MUST;
+int sc_bye_encode(const struct sc_bye *b, struct cr_buf *out) ST_MUST;
+int sc_bye_decode(struct cr_span body, struct sc_bye *out, struct st_err *err) ST_MUST;
+
+/* Raw (uncompressed) batch = [run …]. Append one run to a raw batch under construction:
+ * sc_batch_begin writes nothing; runs are counted by the caller and framed by sc_batch_raw. */
+int sc_run_encode(const struct sc_run *run, struct cr_buf *out) ST_MUST;
+/* Reads the next run of a raw batch body; *r has been positioned by sc_batch_open. */
+int sc_batch_open(struct cr_span raw, struct sc_reader *r, uint64_t *run_count) ST_MUST;
+int sc_run_decode(struct sc_reader *r, struct sc_run *out, struct st_err *err) ST_MUST;
+/* raw batch header for run_count runs, to be placed before them. */
+int sc_batch_head(uint64_t run_count, struct cr_buf *out) ST_MUST;
+
+#endif

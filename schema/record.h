@@ -1,0 +1,166 @@
+/* The catalogue of record types as one declarative table (record_table.c). Decoding, validation,
+ * projection, JSON, CSV columns, forms and documentation read it; a new field is one line there. */
+#ifndef SCHEMA_RECORD_H
+#define SCHEMA_RECORD_H
+
+#include "schema/cert.h"
+
+/* Type numbers; part of the format. 5..9 and gaps are reserved. */
+enum sc_type {
+    SC_R_CERT = 1,
+    SC_R_CUT = 2,         /* reserved */
+    SC_R_ADOPT = 3,       /* reserved */
+    SC_R_INCARNATION = 4, /* first entry of a log that continues an earlier incarnation */
+    SC_R_GRID = 10,
+    SC_R_PLACE = 11,
+    SC_R_VISIT = 12,
+    SC_R_NOTICE = 13,
+    SC_R_HAZARD_REPORT = 32, /* 上报 creates the hazard */
+    SC_R_HAZARD_ASSESS = 33, /* 定级 sets or raises severity */
+    SC_R_HAZARD_ACCEPT = 34, /* 受理: this level has taken notice */
+    SC_R_HAZARD_ASSIGN = 35, /* 交办 */
+    SC_R_HAZARD_DEADLINE = 36,
+    SC_R_HAZARD_PROGRESS = 37, /* 整改进展; tagged "still dangerous" it is a danger */
+    SC_R_HAZARD_REMIND = 38,   /* 催办 */
+    SC_R_HAZARD_ESCALATE = 39, /* 上报上级 */
+    SC_R_HAZARD_HANDBACK = 40, /* 退回下级 */
+    SC_R_HAZARD_DOWNGRADE = 41,
+    SC_R_HAZARD_EMERGENCY = 42, /* 紧急报告 */
+    SC_R_HAZARD_FIX = 43,       /* 整改完成申报 (fix claim) */
+    SC_R_HAZARD_PASS = 44,      /* 复查通过 → 销案 */
+    SC_R_HAZARD_FAIL = 45,      /* 复查不通过 */
+    SC_R_HAZARD_REOPEN = 46,
+    SC_R_HAZARD_VOID = 47,      /* 误报作废 */
+    SC_R_HAZARD_TRANSFER = 48,  /* 移送 */
+    SC_R_HAZARD_EXTERNAL = 49,  /* 外部处理结果 */
+    SC_R_HAZARD_LINK = 50,      /* 重复归并 */
+    SC_R_HAZARD_UNLINK = 51,
+    SC_R_HAZARD_RECUR = 52,     /* 复发 */
+    SC_R_HAZARD_EDIT = 53,      /* description, address, position, grid, code: display fields */
+};
+static inline bool sc_type_is_hazard(uint64_t type)
+{
+    return type >= SC_R_HAZARD_REPORT && type <= SC_R_HAZARD_EDIT;
+}
+
+enum sc_field_kind {
+    SC_F_U64, SC_F_I64, SC_F_BOOL, SC_F_TEXT, SC_F_BYTES,
+    SC_F_ENUM,    /* u64 out of field->choices */
+    SC_F_ID,      /* 16-byte subject id */
+    SC_F_GRID,    /* grid code */
+    SC_F_CODE,    /* hazard code, text such as "A01", out of the code table */
+    SC_F_TIME,    /* Unix ms */
+    SC_F_KEY,     /* 32 bytes */
+    SC_F_IDS,     /* array of 16-byte ids */
+    SC_F_TEXTS,   /* array of texts */
+    SC_F_U64S,    /* array of u64 */
+    SC_F_ANSWERS, /* array of [item text, result enum, note text] (checklist) */
+};
+
+struct sc_choice {
+    uint64_t value;
+    const char *name; /* identifier of JSON and command line */
+    const char *zh, *en;
+};
+
+enum sc_field_flag {
+    SC_FF_REQUIRED = 1u << 0, /* in the entry that creates the subject, and in every hazard event */
+    SC_FF_PERSONAL = 1u << 1, /* personal data: the payload carries a salt */
+    SC_FF_SEARCH = 1u << 2,   /* full text */
+};
+
+struct sc_field {
+    uint8_t key;
+    enum sc_field_kind kind;
+    uint8_t flags;
+    uint64_t max; /* greatest number, bytes of text, elements of a list; 0: the kind's own limit */
+    const char *name, *zh, *en, *unit;
+    const struct sc_choice *choices; /* SC_F_ENUM; ends with name == NULL */
+};
+
+enum sc_class { SC_NEUTRAL, SC_DANGER, SC_CLEARANCE };
+enum sc_fold { SC_FOLD_NONE, SC_FOLD_CERT, SC_FOLD_LWW, SC_FOLD_HAZARD };
+enum sc_subject_rule { SC_SUBJ_CREATES, SC_SUBJ_NEEDS, SC_SUBJ_EITHER };
+
+struct sc_record {
+    uint64_t type, version;
+    const char *name, *zh, *en;
+    enum sc_fold fold;
+    enum sc_class klass;
+    enum sc_subject_rule subject;
+    uint32_t writers;     /* SC_ROLE_… that may write it */
+    bool public_scope;    /* written in street/public rather than in the grid's scope */
+    bool open_report;     /* counts (unconfirmed) even without a valid certificate */
+    const struct sc_field *fields;
+    size_t field_count;
+};
+
+/* NULL when the type is not known to this program. */
+const struct sc_record *sc_record_find(uint64_t type);
+const struct sc_record *sc_record_by_name(const char *name);
+const struct sc_record *sc_record_at(size_t index); /* NULL past the end; ascending type */
+const struct sc_field *sc_field_by_name(const struct sc_record *r, const char *name);
+size_t sc_field_index(const struct sc_record *r, uint8_t key); /* SIZE_MAX when absent */
+const struct sc_choice *sc_choice_by_value(const struct sc_choice *c, uint64_t value);
+const struct sc_choice *sc_choice_by_name(const struct sc_choice *c, const char *name);
+
+/* Hazard codes (DOMAIN 3.4) and their default severity and time class. */
+struct sc_hazard_code {
+    char code[4];
+    uint8_t severity; /* 1..4 */
+    uint16_t days;    /* 0 on the spot; SC_DAYS_PLAN: by the street's plan; SC_DAYS_TRANSFER */
+    const char *zh, *en;
+};
+#define SC_DAYS_PLAN 0xffff
+#define SC_DAYS_TRANSFER 0xfffe
+const struct sc_hazard_code *sc_hazard_code_find(struct cr_span code);
+const struct sc_hazard_code *sc_hazard_code_at(size_t index); /* NULL past the end */
+
+/* A decoded body. Index = index of the field in rec->fields. Spans borrow from the decoded bytes. */
+struct sc_value {
+    bool present;
+    uint64_t u;         /* U64, BOOL, ENUM, GRID, TIME */
+    int64_t i;          /* I64 */
+    struct cr_span s;   /* TEXT, BYTES, CODE, ID, KEY; lists: the canonical array itself */
+};
+struct sc_body {
+    const struct sc_record *rec;
+    struct sc_value v[SC_BODY_FIELDS_MAX];
+};
+
+/* Strict: canonical, known keys, kinds, limits, enum values, code table, required fields (when
+ * creates). A payload of a higher schema_version may have further keys and enum values: they are
+ * ignored. err names record, field and reason: "hazard-report.severity: 9 is not a choice". */
+int sc_body_decode(const struct sc_record *rec, uint64_t schema_version, bool creates,
+                   struct cr_span bytes, struct sc_body *out, struct st_err *err) ST_MUST;
+/* Appends the canonical map of the present values (ascending key). Validates as decode does. */
+int sc_body_encode(const struct sc_body *body, bool creates, struct cr_buf *out,
+                   struct st_err *err) ST_MUST;
+const struct sc_value *sc_body_get(const struct sc_body *b, uint8_t key); /* never NULL */
+
+/* One field from text as a person types it: numbers, enum names (or zh label), "a,b" lists, hex ids,
+ * dates "YYYY-MM-DD[ HH:MM[:SS]]" as UTC+8. Text bytes are copied into arena, which must outlive
+ * the value. ST_MALFORMED, ST_RANGE, ST_OVERSIZE; err names the field and what was expected. */
+int sc_value_parse(const struct sc_field *f, const char *text, struct cr_buf *arena,
+                   struct sc_value *out, struct st_err *err) ST_MUST;
+
+/* A whole payload against the catalogue: decodes, checks subject rule and body. Unknown type:
+ * ST_OK with rec NULL (kept and passed on, folded after an upgrade). */
+int sc_record_check(struct cr_span payload, struct sc_payload *p, struct sc_body *body,
+                    struct st_err *err) ST_MUST;
+
+/* Keys of the bodies that code reads by name (the table is made of these). */
+enum sc_key_common { SC_K_GRID = 1, SC_K_NAME = 2, SC_K_TEXT = 3, SC_K_CODE = 4, SC_K_SEVERITY = 5,
+                     SC_K_PLACE = 6, SC_K_SOURCE = 7, SC_K_ADDRESS = 8, SC_K_LAT = 9, SC_K_LON = 10,
+                     SC_K_CRS = 11, SC_K_EXT = 12, SC_K_WHEN = 13, SC_K_DEADLINE = 14,
+                     SC_K_ASSIGNEE = 15, SC_K_LEVEL = 16, SC_K_EVIDENCE = 17, SC_K_DOC = 18,
+                     SC_K_DANGER = 19, SC_K_MEMBER = 20, SC_K_KIND = 21, SC_K_RESULT = 22,
+                     SC_K_VISIT = 23 };
+/* SC_K_EXT: external key of an imported record, unique in its scope: makes imports rerunnable.
+ * SC_K_WHEN: when it happened by an imported table, if not the entry's wall time.
+ * SC_K_ASSIGNEE: text (person or unit). SC_K_LEVEL: authority level, enum sc_level in hazard.h.
+ * SC_K_EVIDENCE: list of content hashes as texts or a note that evidence was seen (texts).
+ * SC_K_DOC: external document number. SC_K_DANGER: bool, progress "still dangerous".
+ * SC_K_MEMBER: other hazard of a link. */
+
+#endif
