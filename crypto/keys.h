@@ -41,6 +41,9 @@ void cr_random(void *p, size_t n);
 void cr_identity_generate(struct cr_identity *id);
 /* Deterministic, for tests and for recovery from paper: both secrets are derived from the seed. */
 void cr_identity_from_seed(const uint8_t seed[static 32], struct cr_identity *id);
+/* From the two stored secrets; computes the public keys. */
+void cr_identity_from_secrets(const uint8_t sign_seed[static CR_SIGN_SEED_BYTES],
+                              const uint8_t kx_sk[static CR_KX_BYTES], struct cr_identity *id);
 void cr_identity_wipe(struct cr_identity *id);
 
 void cr_wipe(void *p, size_t n);

@@ -64,7 +64,8 @@ int st_fail(struct st_err *err, enum st_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Puts "text: " before the message already in err (from inside out: "open store: migrate 3: disk
- * full"). Returns err->code, or code when err is NULL. */
+ * full"). Returns err->code, or code when err is NULL. An err that nobody filled (ST_OK) takes code
+ * and its sentence first. */
 int st_wrap(struct st_err *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,0 +1,233 @@
+/* Key files. Writing: a private temporary beside the target, fsync, published under its name only
+ * when that name is free, fsync of the directory: a crash leaves either no key or the whole key,
+ * and perhaps a temporary that nobody reads. Reading: regular file, ours alone to read, exact size,
+ * checksum; then the public keys are computed anew. */
+#include "crypto/base/assert.h"
+#include "crypto/keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC "FSK1"
+#define MAGIC_BYTES 4
+#define KIND_PLAIN 1 /* 2 is reserved: sealed by a pass phrase */
+#define SUM_BYTES 16
+#define BODY_BYTES (MAGIC_BYTES + 1 + CR_SIGN_SEED_BYTES + CR_KX_BYTES)
+#define FILE_BYTES (BODY_BYTES + SUM_BYTES)
+
+static const unsigned char sum_personal[crypto_generichash_blake2b_PERSONALBYTES] =
+    "fengsui/keyfile";
+
+/* Guards against damage, not against malice: whoever can write the file can make a new one. */
+static void checksum(const uint8_t body[static BODY_BYTES], uint8_t out[static SUM_BYTES])
+{
+    int rc = crypto_generichash_blake2b_salt_personal(out, SUM_BYTES, body, BODY_BYTES, NULL, 0,
+                                                      NULL, sum_personal);
+
+    CR_ASSERT(rc == 0);
+}
+
+static enum st_code code_of_errno(int e)
+{
+    switch (e) {
+    case ENOENT:
+    case ENOTDIR: return ST_NOTFOUND;
+    case EACCES:
+    case EPERM:
+    case ELOOP: return ST_DENIED;
+    case ENOSPC:
+    case EDQUOT: return ST_FULL;
+    case EROFS: return ST_READONLY;
+    case EEXIST: return ST_EXISTS;
+    case ENOMEM: return ST_NOMEM;
+    default: return ST_IO;
+    }
+}
+
+static int fail_errno(struct st_err *err, const char *what, const char *path, int e)
+{
+    return st_fail(err, code_of_errno(e), "%s %s: %s", what, path,
+                   e == ELOOP ? "is a symbolic link" : strerror(e));
+}
+
+/* ST_OK when all n bytes are on the disk. Closes fd in each case. */
+static int write_and_close(int fd, const char *path, const uint8_t *p, size_t n, struct st_err *err)
+{
+    int e = 0;
+
+    while (n > 0 && e == 0) {
+        ssize_t done = write(fd, p, n);
+
+        if (done < 0 && errno != EINTR) {
+            e = errno;
+        } else if (done > 0) {
+            p += done;
+            n -= (size_t)done;
+        }
+    }
+    if (e == 0 && fsync(fd) != 0)
+        e = errno;
+    if (close(fd) != 0 && e == 0)
+        e = errno;
+    return e == 0 ? ST_OK : fail_errno(err, "write", path, e);
+}
+
+static int sync_directory(const char *path, struct st_err *err)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+    int fd, rc = ST_OK;
+
+    CR_ASSERT(n < sizeof dir);
+    if (slash == NULL)
+        memcpy(dir, ".", 2);
+    else if (n == 0)
+        memcpy(dir, "/", 2);
+    else {
+        memcpy(dir, path, n);
+        dir[n] = '\0';
+    }
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(err, "open directory", dir, errno);
+    if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: the file system cannot sync directories */
+        rc = fail_errno(err, "sync directory", dir, errno);
+    (void)close(fd);
+    return rc;
+}
+
+/* Gives the temporary its name, never on top of another file. link() decides that atomically; file
+ * systems without hard links (a USB stick) get a check followed by rename(). */
+static int publish(const char *temporary, const char *path, struct st_err *err)
+{
+    struct stat there;
+
+    if (link(temporary, path) == 0) {
+        (void)unlink(temporary);
+        return ST_OK;
+    }
+    if (errno == EEXIST || lstat(path, &there) == 0)
+        return st_fail(err, ST_EXISTS, "%s exists; a key is never overwritten", path);
+    if (rename(temporary, path) != 0)
+        return fail_errno(err, "rename to", path, errno);
+    return ST_OK;
+}
+
+int cr_identity_save(const char *path, const struct cr_identity *id, struct st_err *err)
+{
+    uint8_t file[FILE_BYTES];
+    uint8_t noise[8];
+    char noise_hex[2 * sizeof noise + 1];
+    char temporary[PATH_MAX];
+    struct stat there;
+    int fd, n, rc;
+
+    if (lstat(path, &there) == 0)
+        return st_fail(err, ST_EXISTS, "%s exists; a key is never overwritten", path);
+    cr_random(noise, sizeof noise);
+    cr_hex(noise, sizeof noise, noise_hex);
+    n = snprintf(temporary, sizeof temporary, "%s.%s.new", path, noise_hex);
+    if (n < 0 || (size_t)n >= sizeof temporary)
+        return st_fail(err, ST_RANGE, "key path is too long");
+    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail_errno(err, "create", temporary, errno);
+
+    memcpy(file, MAGIC, MAGIC_BYTES);
+    file[MAGIC_BYTES] = KIND_PLAIN;
+    memcpy(file + MAGIC_BYTES + 1, id->sign_sk.b, CR_SIGN_SEED_BYTES);
+    memcpy(file + MAGIC_BYTES + 1 + CR_SIGN_SEED_BYTES, id->kx_sk.b, CR_KX_BYTES);
+    checksum(file, file + BODY_BYTES);
+    rc = write_and_close(fd, temporary, file, sizeof file, err);
+    cr_wipe(file, sizeof file);
+    if (rc == ST_OK)
+        rc = publish(temporary, path, err);
+    if (rc != ST_OK) {
+        (void)unlink(temporary);
+        return rc;
+    }
+    return sync_directory(path, err);
+}
+
+/* Reads at most n bytes; *got < n at the end of the file. */
+static int read_up_to(int fd, const char *path, uint8_t *p, size_t n, size_t *got,
+                      struct st_err *err)
+{
+    size_t have = 0;
+
+    while (have < n) {
+        ssize_t done = read(fd, p + have, n - have);
+
+        if (done == 0)
+            break;
+        if (done < 0 && errno != EINTR)
+            return fail_errno(err, "read", path, errno);
+        if (done > 0)
+            have += (size_t)done;
+    }
+    *got = have;
+    return ST_OK;
+}
+
+static int check_owner_only(int fd, const char *path, struct st_err *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return fail_errno(err, "stat", path, errno);
+    if (!S_ISREG(st.st_mode))
+        return st_fail(err, ST_DENIED, "%s is not a regular file", path);
+    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return st_fail(err, ST_DENIED, "%s is open to others (mode %03o, wanted 600)", path,
+                       (unsigned)(st.st_mode & 0777));
+    return ST_OK;
+}
+
+/* file holds n bytes, at most one more than a key file has. */
+static int decode(const uint8_t *file, size_t n, const char *path, struct cr_identity *id,
+                  struct st_err *err)
+{
+    uint8_t sum[SUM_BYTES];
+
+    if (n < MAGIC_BYTES + 1 || memcmp(file, MAGIC, MAGIC_BYTES) != 0)
+        return st_fail(err, ST_MALFORMED, "%s is not a key file", path);
+    if (file[MAGIC_BYTES] != KIND_PLAIN)
+        return st_fail(err, ST_VERSION, "%s is a key file of unknown kind %u", path,
+                       (unsigned)file[MAGIC_BYTES]);
+    if (n != FILE_BYTES)
+        return st_fail(err, ST_MALFORMED, "%s has the wrong size for a key file", path);
+    checksum(file, sum);
+    if (!cr_secret_equal(sum, file + BODY_BYTES, sizeof sum))
+        return st_fail(err, ST_MALFORMED, "%s is damaged: its checksum does not match", path);
+    cr_identity_from_secrets(file + MAGIC_BYTES + 1, file + MAGIC_BYTES + 1 + CR_SIGN_SEED_BYTES,
+                             id);
+    return ST_OK;
+}
+
+int cr_identity_load(const char *path, struct cr_identity *id, struct st_err *err)
+{
+    uint8_t file[FILE_BYTES + 1];
+    size_t n = 0;
+    int fd, rc;
+
+    cr_identity_wipe(id);
+    /* O_NONBLOCK: a pipe put in the key's place must not hang the start. */
+    fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return fail_errno(err, "open", path, errno);
+    rc = check_owner_only(fd, path, err);
+    if (rc == ST_OK)
+        rc = read_up_to(fd, path, file, sizeof file, &n, err);
+    (void)close(fd);
+    if (rc == ST_OK)
+        rc = decode(file, n, path, id, err);
+    cr_wipe(file, sizeof file);
+    return rc;
+}
