@@ -1,0 +1,90 @@
+/* The driver joins engine, store and connections: it persists before it sends, keeps timers and
+ * retries, runs the handshake of each connection (link.h) and answers joins. It knows neither libuv nor
+ * SQLite; the simulator runs it unchanged. Not thread-safe: one loop. */
+#ifndef NODE_DRIVER_H
+#define NODE_DRIVER_H
+
+#include "node/ports.h"
+#include "node/store.h"
+
+#define ND_DIAL_MIN_MS 2000     /* back-off of a peer: doubled a failure, with jitter */
+#define ND_DIAL_MAX_MS 300000
+#define ND_HALF_OPEN_MAX 64     /* connections before authentication */
+#define ND_HALF_OPEN_MS 10000
+#define ND_CONNS_MAX 128
+
+struct nd_driver;
+
+struct nd_driver_options {
+    struct nd_store *store;             /* borrowed */
+    struct nd_ports ports;
+    const struct cr_identity *identity; /* this node's; borrowed */
+    struct cr_gate gate;
+    bool dial;                          /* false: never dials by itself (tests) */
+    bool plain;                         /* simulator only: links without encryption */
+};
+
+int nd_driver_new(const struct nd_driver_options *o, struct nd_driver **out, struct st_err *err) ST_MUST;
+void nd_driver_free(struct nd_driver *d);
+
+/* Events from the transport. */
+int nd_driver_accepted(struct nd_driver *d, uint32_t conn, const char *addr) ST_MUST; /* ST_FULL: refuse */
+void nd_driver_connected(struct nd_driver *d, uint32_t conn); /* a dial succeeded */
+void nd_driver_bytes(struct nd_driver *d, uint32_t conn, struct cr_span bytes);
+void nd_driver_disconnected(struct nd_driver *d, uint32_t conn, int status);
+/* Everything read so far has been given: flushes the open transaction and sends what waited for it.
+ * The transport calls it once a loop iteration; cheap when there is nothing. */
+void nd_driver_flush(struct nd_driver *d);
+void nd_driver_tick(struct nd_driver *d);
+uint64_t nd_driver_deadline(const struct nd_driver *d); /* ms, UINT64_MAX none */
+
+/* ---- Writing ---- */
+struct nd_draft {
+    uint64_t type;
+    const struct sc_id *subject; /* NULL: creates its subject */
+    struct cr_span body;         /* canonical, from sc_body_encode */
+    uint64_t wall_ms;            /* 0: now */
+    bool urgent;
+};
+/* Signs and stores the drafts of one author in one scope as one durable transaction, in order, then
+ * pushes them to live sessions. Parents are the subject's current tips. A draft whose subject is
+ * &ids[k] of an earlier draft of this call refers to it. ids[i] = subject of draft i.
+ * Refuses what the catalogue or the author's roles would not let count (ST_DENIED, with the reason),
+ * unless the record is an open report. On success everything is durable; on error nothing is. */
+int nd_driver_write(struct nd_driver *d, const struct cr_identity *author, uint64_t scope,
+                    const struct nd_draft *drafts, size_t n, struct sc_id *ids, struct st_err *err) ST_MUST;
+
+/* Sync now with one peer or all (resets back-off). */
+void nd_driver_dial_now(struct nd_driver *d, const struct cr_kx_pk *kx_or_null);
+/* Peers were added, removed, enabled or disabled in the store. */
+void nd_driver_peers_changed(struct nd_driver *d);
+
+struct nd_peer_status {
+    struct nd_peer peer;
+    char name[SC_NAME_MAX + 1];
+    bool connected;
+    struct sy_session_info session; /* when connected */
+    uint64_t next_dial_ms;
+};
+int nd_driver_peers(struct nd_driver *d, int (*cb)(void *arg, const struct nd_peer_status *p), void *arg) ST_MUST;
+struct nd_driver_counters {
+    uint64_t bytes_in, bytes_out, entries_in, entries_out, sessions, refused_gate, refused_auth,
+        refused_protocol, joins;
+};
+void nd_driver_counters(const struct nd_driver *d, struct nd_driver_counters *out);
+struct sy_engine *nd_driver_engine(struct nd_driver *d); /* tests */
+
+/* First join: dials an inviter with an invitation, over the same ports. done is called once: genesis
+ * of the space and the inviter's keys, or an error. Needs no store. */
+struct nd_join;
+typedef void nd_join_done(void *arg, int status, const char *text, const struct sc_genesis *genesis,
+                          struct cr_span genesis_bytes, const struct cr_sign_pk *inviter);
+int nd_join_start(const struct sc_invite *invite, const struct cr_identity *identity, const char *name,
+                  const struct nd_ports *ports, nd_join_done *done, void *arg, struct nd_join **out,
+                  struct st_err *err) ST_MUST;
+void nd_join_connected(struct nd_join *j, uint32_t conn);
+void nd_join_bytes(struct nd_join *j, uint32_t conn, struct cr_span bytes);
+void nd_join_disconnected(struct nd_join *j, uint32_t conn, int status);
+void nd_join_free(struct nd_join *j);
+
+#endif
