@@ -35,13 +35,14 @@ struct cr_hs {
     enum cr_hs_pattern pattern;
     bool initiator;
     uint8_t ck[64], h[64];   /* chaining key (secret), handshake hash */
+    uint8_t h_psk2[64];      /* responder before message 1: h should the pattern be IKpsk2 */
     uint8_t k[32];           /* current cipher key (secret) */
     uint64_t nonce;
     struct cr_kx_sk s_sk, e_sk;
     struct cr_kx_pk s_pk, e_pk, rs, re;
     struct cr_gate gate;
     struct cr_psk psk;
-    bool has_psk;
+    bool has_psk, has_ephemeral;
 };
 
 /* prologue: bound into the transcript, at most 128 bytes (net ‖ protocol version). remote: the
@@ -58,13 +59,15 @@ void cr_hs_release(struct cr_hs *hs);
 /* For published vectors: the ephemeral secret to use instead of a random one. Before write1/write2. */
 void cr_hs_set_ephemeral(struct cr_hs *hs, const struct cr_kx_sk *e_sk);
 
-/* Appends the message to out. ST_NOMEM, ST_OVERSIZE (payload too long for one message or for out). */
+/* Appends the message to out; out is unchanged on failure, here and below. The payload may not lie
+ * in the buffer that grows. ST_NOMEM, ST_OVERSIZE (payload too long for one message or for out),
+ * ST_FORGED (the remote key is a point of low order). */
 int cr_hs_write1(struct cr_hs *hs, struct cr_span payload, struct cr_buf *out) ST_MUST;
 /* Checks only the gate: one hash. ST_FORGED, ST_TRUNCATED, ST_VERSION (unknown pattern). */
 int cr_hs_check_gate(const struct cr_gate *gate, struct cr_span msg1) ST_MUST;
 /* Reads message 1 (gate included), appends its payload; afterwards hs->pattern and hs->rs (the
  * initiator's static key) are known and authenticated by the payload's tag. ST_FORGED,
- * ST_TRUNCATED, ST_VERSION, ST_NOMEM, ST_OVERSIZE. */
+ * ST_TRUNCATED, ST_VERSION, ST_NOMEM, ST_OVERSIZE. Calls out of order are bugs and abort. */
 int cr_hs_read1(struct cr_hs *hs, struct cr_span msg, struct cr_buf *payload) ST_MUST;
 /* Responder of IKpsk2, between read1 and write2. */
 void cr_hs_set_psk(struct cr_hs *hs, const struct cr_psk *psk);
