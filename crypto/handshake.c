@@ -21,11 +21,11 @@
 #include <sodium.h>
 #include <string.h>
 
-#define HASH_BYTES 64
-#define BLOCK_BYTES 128
+#define HASH_BYTES   64
+#define BLOCK_BYTES  128
 #define PROLOGUE_MAX 128
-#define NAME_IK "Noise_IK_25519_ChaChaPoly_BLAKE2b"
-#define NAME_IKPSK2 "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b"
+#define NAME_IK      "Noise_IK_25519_ChaChaPoly_BLAKE2b"
+#define NAME_IKPSK2  "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2b"
 
 enum state { IDLE = 0, WRITE1, READ2, READ1, WRITE2, SPLIT };
 
@@ -334,8 +334,8 @@ static int write1_body(struct cr_hs *hs, struct cr_span payload, uint8_t *at)
     if (rc != ST_OK)
         return rc;
     encrypt_and_hash(hs, payload, at + AT_PAYLOAD1);
-    gate_mac(&hs->gate,
-             cr_span_of(at + AT_PATTERN, payload.n + CR_HS_MSG1_OVERHEAD - AT_PATTERN), at);
+    gate_mac(&hs->gate, cr_span_of(at + AT_PATTERN, payload.n + CR_HS_MSG1_OVERHEAD - AT_PATTERN),
+             at);
     return ST_OK;
 }
 
@@ -395,8 +395,8 @@ static int read1_body(struct cr_hs *hs, struct cr_span msg, struct cr_buf *paylo
     rc = cr_buf_extend(payload, payload_bytes, &at);
     if (rc != ST_OK)
         return rc;
-    return decrypt_and_hash(
-        hs, cr_span_of(msg.p + AT_PAYLOAD1, payload_bytes + CR_AEAD_TAG_BYTES), at);
+    return decrypt_and_hash(hs, cr_span_of(msg.p + AT_PAYLOAD1, payload_bytes + CR_AEAD_TAG_BYTES),
+                            at);
 }
 
 int cr_hs_read1(struct cr_hs *hs, struct cr_span msg, struct cr_buf *payload)

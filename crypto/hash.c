@@ -5,12 +5,12 @@
 #include <sodium.h>
 #include <string.h>
 
-#define TAG_PREFIX "fengsui/"
+#define TAG_PREFIX     "fengsui/"
 #define PERSONAL_BYTES 16
 
 _Static_assert(CR_HASH_BYTES == 32, "the group of fingerprints is 256 bits wide");
 _Static_assert(crypto_generichash_blake2b_PERSONALBYTES == PERSONAL_BYTES, "a tag fills it");
-#define CR_TAG_FITS_(name, text)                                                                   \
+#define CR_TAG_FITS_(name, text) \
     _Static_assert(sizeof(TAG_PREFIX text) - 1 <= PERSONAL_BYTES, "tag too long: " text);
 CR_TAG_MAP(CR_TAG_FITS_)
 #undef CR_TAG_FITS_

@@ -7,7 +7,8 @@
 
 #include "crypto/base/status.h"
 
-/* ST_OK or ST_DRIFT, naming the first case that differs. */
+/* ST_OK; ST_DRIFT, naming the first case that differs; ST_NOMEM. After sodium_init (cr_init calls
+ * both). */
 int cr_kat_run(struct st_err *err) ST_MUST;
 
 #endif

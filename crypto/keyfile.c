@@ -14,12 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC "FSK1"
+#define MAGIC       "FSK1"
 #define MAGIC_BYTES 4
-#define KIND_PLAIN 1 /* 2 is reserved: sealed by a pass phrase */
-#define SUM_BYTES 16
-#define BODY_BYTES (MAGIC_BYTES + 1 + CR_SIGN_SEED_BYTES + CR_KX_BYTES)
-#define FILE_BYTES (BODY_BYTES + SUM_BYTES)
+#define KIND_PLAIN  1 /* 2 is reserved: sealed by a pass phrase */
+#define SUM_BYTES   16
+#define BODY_BYTES  (MAGIC_BYTES + 1 + CR_SIGN_SEED_BYTES + CR_KX_BYTES)
+#define FILE_BYTES  (BODY_BYTES + SUM_BYTES)
 
 static const unsigned char sum_personal[crypto_generichash_blake2b_PERSONALBYTES] =
     "fengsui/keyfile";

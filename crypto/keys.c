@@ -1,6 +1,7 @@
 #include "crypto/keys.h"
 
 #include "crypto/base/assert.h"
+#include "crypto/kat.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -21,7 +22,7 @@ int cr_init(struct st_err *err)
 {
     if (sodium_init() < 0)
         return st_fail(err, ST_DRIFT, "libsodium cannot be initialised");
-    return ST_OK;
+    return cr_kat_run(err);
 }
 
 void cr_random(void *p, size_t n)

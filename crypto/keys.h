@@ -32,7 +32,7 @@ struct cr_identity {
 
 /* Once per process, before anything else of crypto/: initialises libsodium and runs the known-
  * answer test (kat.h). ST_DRIFT when the library's rule for valid signatures, X25519, the AEAD or
- * the hash is not the pinned one: the program must then not run. Idempotent. */
+ * the hash is not the pinned one: the program must then not run; ST_NOMEM. May be called again. */
 int cr_init(struct st_err *err) ST_MUST;
 
 /* Random bytes from the operating system (or the seeded source, see rng.h). Cannot fail. */

@@ -10,7 +10,7 @@
 const char *st_name(enum st_code code)
 {
     switch (code) {
-#define ST_NAME_(name, value, text)                                                                \
+#define ST_NAME_(name, value, text) \
     case name: return #name;
         ST_MAP(ST_NAME_)
 #undef ST_NAME_
@@ -21,7 +21,7 @@ const char *st_name(enum st_code code)
 const char *st_text(enum st_code code)
 {
     switch (code) {
-#define ST_TEXT_(name, value, text)                                                                \
+#define ST_TEXT_(name, value, text) \
     case name: return text;
         ST_MAP(ST_TEXT_)
 #undef ST_TEXT_
