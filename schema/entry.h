@@ -29,7 +29,9 @@ struct sc_log_key {
 struct sc_header {
     uint64_t version, suite;
     uint64_t seq;     /* 0, 1, 2 … in its log */
-    uint64_t lamport; /* > that of the entry before, by at most SC_LAMPORT_STEP_MAX */
+    uint64_t lamport; /* > that of the entry before, by at most SC_LAMPORT_STEP_MAX; the first entry
+                         of a log, which has to pass what its author has seen elsewhere: 1 to
+                         SC_LAMPORT_FIRST_MAX */
     uint64_t wall_ms; /* what the author's clock said, Unix time; a claim, for display */
     struct cr_hash payload_hash;
     uint64_t payload_bytes;
@@ -70,10 +72,14 @@ int sc_payload_encode(const struct sc_payload *p, struct cr_buf *out) ST_MUST;
  * ST_OVERSIZE, ST_RANGE; err says where. */
 int sc_payload_decode(struct cr_span bytes, struct sc_payload *out, struct st_err *err) ST_MUST;
 
+/* The fields before the body only: r stands at the body afterwards. For readers that go on to check
+ * the body by the catalogue (record.h). Errors as sc_payload_decode. */
+int sc_payload_read_head(struct sc_reader *r, struct sc_payload *out, struct st_err *err) ST_MUST;
+
 /* Computes the header of the entry that follows *link with this payload, and moves *link past it;
  * afterwards link->chain is the entry id. Used by authors and by receivers, which know seq,
- * version and hashes by implication. suite and version as above. lamport must be in the allowed
- * step (ST_RANGE, *link unchanged). */
+ * version and hashes by implication. suite and version as above. ST_RANGE, with *link unchanged:
+ * lamport not in the allowed step, wall_ms, payload_bytes or seq over its limit. */
 int sc_link_extend(struct sc_link *link, uint64_t lamport, uint64_t wall_ms,
                    const struct cr_hash *payload_hash, uint64_t payload_bytes,
                    struct sc_header *out) ST_MUST;

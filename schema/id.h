@@ -19,7 +19,7 @@ struct sc_id {
 #define SC_SCOPE_TEXT_MAX 16
 
 bool sc_scope_valid(uint64_t scope);
-/* "public", "internal" or the 12 digits. Needs SC_SCOPE_TEXT_MAX bytes. */
+/* "public", "internal" or the 12 digits ("invalid" for any other number). */
 void sc_scope_text(uint64_t scope, char out[static SC_SCOPE_TEXT_MAX]);
 int sc_scope_parse(const char *text, uint64_t *out) ST_MUST; /* ST_MALFORMED */
 
@@ -30,8 +30,12 @@ int sc_grid_level(uint64_t code);
 uint64_t sc_grid_parent(uint64_t code);
 /* code lies in the grid prefix (equal or below). */
 bool sc_grid_within(uint64_t code, uint64_t prefix);
-/* The scope in which records about this grid are written: its level-2 code; public for a street. */
+/* The scope in which records about this grid are written: its level-2 code; public for a street; 0
+ * when the code is none. */
 uint64_t sc_grid_scope(uint64_t code);
+
+/* A display name: 1 to SC_NAME_MAX bytes of UTF-8, NUL-terminated in its SC_NAME_MAX + 1 bytes. */
+bool sc_name_valid(const char name[static SC_NAME_MAX + 1]);
 
 bool sc_id_equal(const struct sc_id *a, const struct sc_id *b);
 int sc_id_cmp(const struct sc_id *a, const struct sc_id *b);

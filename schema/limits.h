@@ -12,7 +12,9 @@
 #define SC_TEXT_MAX 4096         /* bytes of one text field unless its table row says less */
 #define SC_LIST_MAX 256          /* elements of one list field */
 #define SC_PARENTS_MAX 256       /* parents of one payload */
+#define SC_TYPE_MAX 65535        /* record types and schema versions: 1 to this */
 #define SC_LAMPORT_STEP_MAX (UINT64_C(1) << 20)
+#define SC_LAMPORT_FIRST_MAX (UINT64_C(1) << 40) /* of the first entry of a log */
 #define SC_SEQ_MAX (UINT64_C(1) << 40)
 #define SC_WALL_MS_MAX (UINT64_C(1) << 48)
 
