@@ -88,7 +88,7 @@ static void see_flip(void *ctx, uint8_t *p, size_t n, size_t index)
     assert_int_equal(n, sizeof seen->original);
     assert_int_equal(index, seen->calls);
     for (size_t i = 0; i < n * 8; i++)
-        differing += ((p[i / 8] ^ seen->original[i / 8]) >> (i % 8)) & 1u;
+        differing += ((unsigned)(p[i / 8] ^ seen->original[i / 8]) >> (i % 8)) & 1u;
     assert_int_equal(differing, 1);
     assert_int_not_equal(p[index / 8], seen->original[index / 8]);
     seen->calls++;
