@@ -20,10 +20,12 @@ enum sc_frame_type {
     SC_FT_JOIN = 9,   /* join request / answer (only under IKpsk2) */
 };
 
-/* A head as told to a peer. In a hello a log is named by the first 8 bytes of its id when it is in
- * the common frontier, else by its key. */
+/* A head as told to a peer. head = [log, seq, chain8]; log: the key [author, scope, incarnation], or,
+ * in a hello, the first 8 bytes of its id (bin) when it is in the common frontier. Decoding fills
+ * log_id only in the latter case, and only its first 8 bytes (the rest is zero): with a key the id
+ * is the receiver's to compute. */
 struct sc_head {
-    struct cr_hash log_id; /* whole, or only the first 8 bytes known (known_key false) */
+    struct cr_hash log_id;
     bool has_key;
     struct sc_log_key key;
     uint64_t seq;
@@ -55,7 +57,7 @@ struct sc_run {
     struct cr_sig sig;      /* checkpoint at first_seq + count - 1 */
 };
 
-/* Urgent = [key | log id, seq, chain before, lamport, wall, payload, sig over its own checkpoint]. */
+/* urgent = [key, seq, chain before, lamport, wall, payload, sig over its own checkpoint]. Never pruned. */
 struct sc_urgent {
     struct sc_log_key key;
     uint64_t seq;
@@ -66,7 +68,8 @@ struct sc_urgent {
 
 /* hello = [version, features, scopes, fingerprint, log count, common | nil, heads | nil, urgents]
  * scopes: ascending, first absolute then deltas. fingerprint: over the heads of these scopes.
- * common: fingerprint of the frontier last known equal with this peer. heads: those changed since. */
+ * common: fingerprint of the frontier last known equal with this peer; `true` when it is the same as
+ * fingerprint (nothing changed). heads: those changed since. */
 struct sc_hello {
     uint64_t version, features;
     size_t scope_count;
@@ -82,9 +85,11 @@ struct sc_hello {
     struct sc_urgent urgents[SC_HELLO_URGENT_MAX];
 };
 
-/* ranges = [scope list | nil, [range …]]; range = [upper bound, mode, …]: bounds ascend over log ids
- * (bin of 0..32 bytes, shortest that separates; the last is empty = infinity); mode 0: skip; mode 1:
- * fingerprint (16 bytes) and count; mode 2: heads [[author, scope, incarnation], seq, chain8]. */
+/* ranges = [range …] (at least one); range = [upper bound, mode, …]: bounds ascend over log ids (bin
+ * of 0..32 bytes, the shortest that separates, so without a zero at its end; the last and only the
+ * last is empty = infinity; a range holds the ids from the bound before up to but without its own).
+ * [upper, 0]: skip; [upper, 1, fingerprint (16 bytes), count]; [upper, 2, answer (bool), [head …]]
+ * with heads by key. */
 enum sc_range_mode { SC_RANGE_SKIP = 0, SC_RANGE_FINGERPRINT = 1, SC_RANGE_HEADS = 2 };
 struct sc_range {
     size_t upper_bytes; /* 0: no upper bound */
@@ -121,15 +126,17 @@ struct sc_fork {
     struct sc_log_key key;
     struct { uint64_t seq; struct cr_hash chain; struct cr_sig sig; } side[2];
 };
+/* bye = [-code, text]; a code this program does not know is kept as it is. */
 struct sc_bye {
     enum st_code code;
-    struct cr_span text; /* at most 200 bytes, for the log; never shown as trusted */
+    struct cr_span text; /* at most SC_BYE_TEXT_MAX bytes, for the log; never shown as trusted */
 };
 
-/* Encoders append type byte and body to out; decoders take the body after the type byte, are strict
+/* Encoders append type byte and body to out (ST_NOMEM; ST_OVERSIZE: longer than the frame may be; out
+ * is then unchanged; what they are given must be valid, which is asserted). Decoders take the body after the type byte, are strict
  * (canonical, bounds, no trailing bytes), never allocate (except into *ranges), and borrow spans.
  * ST_MALFORMED, ST_TRUNCATED, ST_OVERSIZE, ST_RANGE, ST_VERSION (hello of a higher version: version
- * and features are filled); err names frame, field and offset. */
+ * and features are filled); err names frame, field and offset. On failure *out holds nothing to use. */
 int sc_hello_encode(const struct sc_hello *h, struct cr_buf *out) ST_MUST;
 int sc_hello_decode(struct cr_span body, struct sc_hello *out, struct st_err *err) ST_MUST;
 int sc_ranges_encode(const struct sc_ranges *r, struct cr_buf *out) ST_MUST;
@@ -145,13 +152,15 @@ int sc_fork_decode(struct cr_span body, struct sc_fork *out, struct st_err *err)
 int sc_bye_encode(const struct sc_bye *b, struct cr_buf *out) ST_MUST;
 int sc_bye_decode(struct cr_span body, struct sc_bye *out, struct st_err *err) ST_MUST;
 
-/* Raw (uncompressed) batch = [run …]. Append one run to a raw batch under construction:
- * sc_batch_begin writes nothing; runs are counted by the caller and framed by sc_batch_raw. */
+/* Raw (uncompressed) batch = [run …], without a type byte: its frame is SC_FT_BATCH followed by the
+ * flushed block. Runs are encoded one after the other and counted by the caller, who puts
+ * sc_batch_head before them. */
 int sc_run_encode(const struct sc_run *run, struct cr_buf *out) ST_MUST;
-/* Reads the next run of a raw batch body; *r has been positioned by sc_batch_open. */
+/* Positions *r at the first run and gives their number (1..SC_BATCH_RUNS_MAX); then run_count times
+ * sc_run_decode, then sc_reader_finish. */
 int sc_batch_open(struct cr_span raw, struct sc_reader *r, uint64_t *run_count) ST_MUST;
 int sc_run_decode(struct sc_reader *r, struct sc_run *out, struct st_err *err) ST_MUST;
-/* raw batch header for run_count runs, to be placed before them. */
+/* Raw batch header for run_count runs, to be placed before them. */
 int sc_batch_head(uint64_t run_count, struct cr_buf *out) ST_MUST;
 
 #endif

@@ -116,7 +116,7 @@ void sc_reader_init(struct sc_reader *r, struct cr_span bytes)
     r->depth = 0;
 }
 
-static int fail(struct sc_reader *r, int status)
+int sc_reader_fail(struct sc_reader *r, int status)
 {
     if (r->status == ST_OK)
         r->status = status;
@@ -149,8 +149,8 @@ static inline int take(struct sc_reader *r, enum sc_kind_peek kind, struct token
         return r->status;
     status = scan(r->p, r->end, t);
     if (status != ST_OK)
-        return fail(r, status);
-    return t->kind == kind ? ST_OK : fail(r, ST_MALFORMED);
+        return sc_reader_fail(r, status);
+    return t->kind == kind ? ST_OK : sc_reader_fail(r, ST_MALFORMED);
 }
 
 enum sc_kind_peek sc_peek(const struct sc_reader *r)
@@ -167,9 +167,9 @@ enum sc_kind_peek sc_peek(const struct sc_reader *r)
 int sc_reader_finish(struct sc_reader *r)
 {
     if (r->status == ST_OK && r->depth > 0)
-        return fail(r, r->p == r->end ? ST_TRUNCATED : ST_MALFORMED);
+        return sc_reader_fail(r, r->p == r->end ? ST_TRUNCATED : ST_MALFORMED);
     if (r->status == ST_OK && r->p != r->end)
-        return fail(r, ST_MALFORMED);
+        return sc_reader_fail(r, ST_MALFORMED);
     return r->status;
 }
 
@@ -186,7 +186,7 @@ int sc_read_u64(struct sc_reader *r, uint64_t max, uint64_t *out)
     if (take(r, SC_PEEK_UINT, &t) != ST_OK)
         return r->status;
     if (t.u > max)
-        return fail(r, ST_RANGE);
+        return sc_reader_fail(r, ST_RANGE);
     consume(r, t.next);
     *out = t.u;
     return ST_OK;
@@ -203,17 +203,17 @@ int sc_read_i64(struct sc_reader *r, int64_t min, int64_t max, int64_t *out)
         return r->status;
     status = scan(r->p, r->end, &t);
     if (status != ST_OK)
-        return fail(r, status);
+        return sc_reader_fail(r, status);
     if (t.kind == SC_PEEK_INT)
         v = t.i;
     else if (t.kind != SC_PEEK_UINT)
-        return fail(r, ST_MALFORMED);
+        return sc_reader_fail(r, ST_MALFORMED);
     else if (t.u > INT64_MAX)
-        return fail(r, ST_RANGE);
+        return sc_reader_fail(r, ST_RANGE);
     else
         v = (int64_t)t.u;
     if (v < min || v > max)
-        return fail(r, ST_RANGE);
+        return sc_reader_fail(r, ST_RANGE);
     consume(r, t.next);
     *out = v;
     return ST_OK;
@@ -244,9 +244,9 @@ int sc_read_nil(struct sc_reader *r)
 static int content(struct sc_reader *r, const struct token *t, size_t max, struct cr_span *out)
 {
     if (t->u > max)
-        return fail(r, ST_OVERSIZE);
+        return sc_reader_fail(r, ST_OVERSIZE);
     if (t->u > (size_t)(r->end - t->next))
-        return fail(r, ST_TRUNCATED);
+        return sc_reader_fail(r, ST_TRUNCATED);
     *out = cr_span_of(t->next, (size_t)t->u);
     return ST_OK;
 }
@@ -254,13 +254,13 @@ static int content(struct sc_reader *r, const struct token *t, size_t max, struc
 int sc_read_text(struct sc_reader *r, size_t max, struct cr_span *out)
 {
     struct token t;
-    struct cr_span s;
+    struct cr_span s = {NULL, 0};
 
     *out = cr_span_of(NULL, 0);
     if (take(r, SC_PEEK_TEXT, &t) != ST_OK || content(r, &t, max, &s) != ST_OK)
         return r->status;
     if (s.n > 0 && (memchr(s.p, 0, s.n) != NULL || !cr_utf8_valid(s.p, s.n)))
-        return fail(r, ST_MALFORMED);
+        return sc_reader_fail(r, ST_MALFORMED);
     consume(r, t.next + s.n);
     *out = s;
     return ST_OK;
@@ -269,7 +269,7 @@ int sc_read_text(struct sc_reader *r, size_t max, struct cr_span *out)
 int sc_read_bin(struct sc_reader *r, size_t max, struct cr_span *out)
 {
     struct token t;
-    struct cr_span s;
+    struct cr_span s = {NULL, 0};
 
     *out = cr_span_of(NULL, 0);
     if (take(r, SC_PEEK_BIN, &t) != ST_OK || content(r, &t, max, &s) != ST_OK)
@@ -282,14 +282,14 @@ int sc_read_bin(struct sc_reader *r, size_t max, struct cr_span *out)
 int sc_read_fixed(struct sc_reader *r, size_t n, void *out)
 {
     struct token t;
-    struct cr_span s;
+    struct cr_span s = {NULL, 0};
 
     CR_ASSERT(n > 0);
     memset(out, 0, n);
     if (take(r, SC_PEEK_BIN, &t) != ST_OK)
         return r->status;
     if (t.u != n)
-        return fail(r, ST_MALFORMED);
+        return sc_reader_fail(r, ST_MALFORMED);
     if (content(r, &t, n, &s) != ST_OK)
         return r->status;
     memcpy(out, s.p, n);
@@ -301,11 +301,11 @@ int sc_read_fixed(struct sc_reader *r, size_t n, void *out)
 static int open_container(struct sc_reader *r, const struct token *t, uint64_t max, uint64_t factor)
 {
     if (t->u > max)
-        return fail(r, ST_OVERSIZE);
+        return sc_reader_fail(r, ST_OVERSIZE);
     if (t->u > (uint64_t)(r->end - t->next) / factor)
-        return fail(r, ST_TRUNCATED);
+        return sc_reader_fail(r, ST_TRUNCATED);
     if (r->depth == SC_DEPTH_MAX)
-        return fail(r, ST_MALFORMED);
+        return sc_reader_fail(r, ST_MALFORMED);
     r->p = t->next;
     if (r->depth > 0)
         r->left[r->depth - 1]--;
@@ -343,7 +343,7 @@ int sc_read_key(struct sc_reader *r, int *previous)
     if (take(r, SC_PEEK_UINT, &t) != ST_OK)
         return r->status;
     if (t.u > KEY_MAX || (int)t.u <= *previous)
-        return fail(r, ST_MALFORMED);
+        return sc_reader_fail(r, ST_MALFORMED);
     consume(r, t.next);
     *previous = (int)t.u;
     return ST_OK;
@@ -359,7 +359,7 @@ static void skip_value(struct sc_reader *r) /* NOLINT(misc-no-recursion) */
     int status = scan(r->p, r->end, &t);
 
     if (status != ST_OK) {
-        (void)fail(r, status);
+        (void)sc_reader_fail(r, status);
         return;
     }
     switch (t.kind) {
@@ -380,7 +380,7 @@ static void skip_value(struct sc_reader *r) /* NOLINT(misc-no-recursion) */
             skip_value(r);
         break;
     case SC_PEEK_END:
-    case SC_PEEK_BAD: (void)fail(r, ST_MALFORMED); break;
+    case SC_PEEK_BAD: (void)sc_reader_fail(r, ST_MALFORMED); break;
     }
 }
 

@@ -25,6 +25,9 @@ enum sc_kind_peek sc_peek(const struct sc_reader *r);
 /* ST_OK when everything was read and every container is complete; ST_MALFORMED for trailing bytes
  * or missing items, or the sticky status. */
 int sc_reader_finish(struct sc_reader *r) ST_MUST;
+/* Refuses what was read for a reason of the caller's: sticky like a failure of a read, unless one came
+ * before. Returns the sticky status. */
+int sc_reader_fail(struct sc_reader *r, int status);
 /* Offset of the next byte (or of the failure), for error messages. */
 size_t sc_reader_offset(const struct sc_reader *r);
 
