@@ -1,0 +1,279 @@
+#include "tests/unit/crypto/support.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_BYTES 85
+
+/* Each test gets an empty directory of its own as *state. */
+static int make_directory(void **state)
+{
+    char *dir = malloc(64);
+
+    if (dir == NULL)
+        return -1;
+    memcpy(dir, "/tmp/fengsui-keyfile-XXXXXX", sizeof "/tmp/fengsui-keyfile-XXXXXX");
+    *state = dir;
+    return mkdtemp(dir) == NULL ? -1 : 0;
+}
+
+static size_t each_name(const char *dir, bool remove_them)
+{
+    DIR *d = opendir(dir);
+    struct dirent *e;
+    size_t n = 0;
+
+    assert_non_null(d);
+    while ((e = readdir(d)) != NULL) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        n++;
+        if (remove_them)
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    }
+    (void)closedir(d);
+    return n;
+}
+
+static int remove_directory(void **state)
+{
+    char *dir = *state;
+
+    (void)each_name(dir, true);
+    (void)rmdir(dir);
+    free(dir);
+    return 0;
+}
+
+struct path {
+    char text[128];
+};
+
+static struct path in(void **state, const char *name)
+{
+    struct path p;
+
+    (void)snprintf(p.text, sizeof p.text, "%s/%s", (const char *)*state, name);
+    return p;
+}
+
+static void write_file(const char *path, const uint8_t *p, size_t n, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, p, n), (ssize_t)n);
+    assert_int_equal(fchmod(fd, mode), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static size_t read_file(const char *path, uint8_t *p, size_t max)
+{
+    int fd = open(path, O_RDONLY);
+    ssize_t n;
+
+    assert_true(fd >= 0);
+    n = read(fd, p, max);
+    assert_true(n >= 0);
+    (void)close(fd);
+    return (size_t)n;
+}
+
+/* load must fail with rc and leave a wiped identity and a text. */
+static void refuse(const char *name, const char *path, int rc)
+{
+    struct cr_identity id;
+    struct st_err err = {0};
+    int got;
+
+    memset(&id, 0x77, sizeof id);
+    got = cr_identity_load(path, &id, &err);
+    if (got != rc || (int)err.code != rc || err.msg[0] == '\0')
+        fail_msg("%s: %s instead of %s (%s)", name, st_name((enum st_code)got),
+                 st_name((enum st_code)rc), err.msg);
+    if (!is_wiped(&id, sizeof id))
+        fail_msg("%s: the identity is not wiped", name);
+}
+
+/* What is saved is loaded again, readable by its owner only, with nothing left beside it. */
+static void test_keyfile__round_trip(void **state)
+{
+    struct path key = in(state, "node.key");
+    struct cr_identity saved, loaded;
+    struct stat st;
+
+    cr_identity_generate(&saved);
+    assert_int_equal(cr_identity_save(key.text, &saved, NULL), ST_OK);
+    assert_int_equal(stat(key.text, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(st.st_nlink, 1);
+    assert_int_equal(st.st_size, FILE_BYTES);
+    assert_int_equal(cr_identity_load(key.text, &loaded, NULL), ST_OK);
+    assert_memory_equal(&saved, &loaded, sizeof saved);
+    assert_int_equal(each_name(*state, false), 1);
+}
+
+/* The bytes of the file are pinned: the checksum comes from another implementation. */
+static void test_keyfile__format_is_pinned(void **state)
+{
+    struct path key = in(state, "node.key");
+    uint8_t seed[32], file[FILE_BYTES + 1], wanted[FILE_BYTES];
+    struct cr_identity id;
+
+    for (size_t i = 0; i < sizeof seed; i++)
+        seed[i] = (uint8_t)i;
+    cr_identity_from_seed(seed, &id);
+    assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
+    assert_int_equal(read_file(key.text, file, sizeof file), FILE_BYTES);
+    unhex_exact("46534b3101"
+                "470adf98748840ac912333c13893b7ecbf7093c41dff644ac09c21eb3ae76f19"
+                "8a58ed3e9e0e3096f61c139d5bed0dbe86e31e15a80cab6eee693b14f4d71189"
+                "888c65d2cc5e98dff618c4c445656dc2",
+                wanted, sizeof wanted);
+    assert_memory_equal(file, wanted, sizeof wanted);
+}
+
+/* A key is never overwritten, whatever stands in its place, and the refusal leaves no trace. */
+static void test_keyfile__save_never_overwrites(void **state)
+{
+    struct path key = in(state, "node.key"), dangling = in(state, "link.key");
+    struct cr_identity first, second, loaded;
+    struct st_err err = {0};
+
+    cr_identity_generate(&first);
+    cr_identity_generate(&second);
+    assert_int_equal(cr_identity_save(key.text, &first, NULL), ST_OK);
+    assert_int_equal(cr_identity_save(key.text, &second, &err), ST_EXISTS);
+    assert_non_null(strstr(err.msg, "node.key"));
+    assert_int_equal(cr_identity_load(key.text, &loaded, NULL), ST_OK);
+    assert_memory_equal(&first, &loaded, sizeof first);
+    assert_int_equal(symlink("nowhere", dangling.text), 0);
+    assert_int_equal(cr_identity_save(dangling.text, &second, NULL), ST_EXISTS);
+    assert_int_equal(each_name(*state, false), 2);
+}
+
+/* A place that cannot hold a key is named as such. */
+static void test_keyfile__save_into_nowhere(void **state)
+{
+    struct path inside = in(state, "missing/node.key");
+    struct cr_identity id;
+    struct st_err err = {0};
+    char *endless = malloc(10000);
+
+    assert_non_null(endless);
+    memset(endless, 'x', 9999);
+    endless[9999] = '\0';
+    cr_identity_generate(&id);
+    assert_int_equal(cr_identity_save(inside.text, &id, &err), ST_NOTFOUND);
+    assert_int_equal(cr_identity_save(endless, &id, &err), ST_RANGE);
+    assert_int_equal(each_name(*state, false), 0);
+    free(endless);
+}
+
+/* A write that fails half-way is reported and leaves nothing behind. */
+static void test_keyfile__failed_write_leaves_nothing(void **state)
+{
+    struct path key = in(state, "node.key");
+    struct rlimit before, tiny;
+    struct cr_identity id;
+    struct st_err err = {0};
+
+    cr_identity_generate(&id);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    tiny = before;
+    tiny.rlim_cur = 10;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
+    assert_int_equal(cr_identity_save(key.text, &id, &err), ST_IO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(each_name(*state, false), 0);
+    assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
+}
+
+/* Missing, open to others, a link, a directory, a pipe: each refused for its own reason, and a pipe
+ * does not hang the start. */
+static void test_keyfile__load_refuses_wrong_places(void **state)
+{
+    struct path key = in(state, "node.key"), link_path = in(state, "link"), fifo = in(state, "f");
+    struct cr_identity id;
+    static const mode_t modes[] = {0640, 0604, 0620, 0602, 0610, 0601, 0666};
+
+    refuse("missing", key.text, ST_NOTFOUND);
+    cr_identity_generate(&id);
+    assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        assert_int_equal(chmod(key.text, modes[i]), 0);
+        refuse("open to others", key.text, ST_DENIED);
+    }
+    assert_int_equal(chmod(key.text, 0400), 0);
+    assert_int_equal(cr_identity_load(key.text, &id, NULL), ST_OK);
+    assert_int_equal(symlink("node.key", link_path.text), 0);
+    refuse("symbolic link", link_path.text, ST_DENIED);
+    refuse("directory", *state, ST_DENIED);
+    assert_int_equal(mkfifo(fifo.text, 0600), 0);
+    refuse("pipe", fifo.text, ST_DENIED);
+}
+
+/* No prefix of a key file is a key file, and nothing may follow it. */
+static void test_keyfile__load_refuses_every_prefix_and_a_tail(void **state)
+{
+    struct path key = in(state, "node.key"), bad = in(state, "bad.key");
+    uint8_t file[FILE_BYTES + 5000];
+    struct cr_identity id;
+
+    cr_identity_generate(&id);
+    memset(file, 0, sizeof file);
+    assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
+    assert_int_equal(read_file(key.text, file, sizeof file), FILE_BYTES);
+    for (size_t n = 0; n < FILE_BYTES; n++) {
+        write_file(bad.text, file, n, 0600);
+        refuse("prefix", bad.text, ST_MALFORMED);
+    }
+    write_file(bad.text, file, FILE_BYTES + 1, 0600);
+    refuse("one byte more", bad.text, ST_MALFORMED);
+    write_file(bad.text, file, sizeof file, 0600);
+    refuse("much more", bad.text, ST_MALFORMED);
+    write_file(bad.text, file, FILE_BYTES, 0600);
+    assert_int_equal(cr_identity_load(bad.text, &id, NULL), ST_OK);
+}
+
+/* Every flipped bit is noticed; in the kind byte it means a newer version. */
+static void test_keyfile__load_notices_every_bit(void **state)
+{
+    struct path key = in(state, "node.key"), bad = in(state, "bad.key");
+    uint8_t file[FILE_BYTES];
+    struct cr_identity id;
+
+    cr_identity_generate(&id);
+    assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
+    assert_int_equal(read_file(key.text, file, sizeof file), FILE_BYTES);
+    for (size_t bit = 0; bit < 8 * FILE_BYTES; bit++) {
+        file[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        write_file(bad.text, file, sizeof file, 0600);
+        refuse("flipped bit", bad.text, bit / 8 == 4 ? ST_VERSION : ST_MALFORMED);
+        file[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+
+int main(void)
+{
+#define ROW(f) cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
+    const struct CMUnitTest tests[] = {
+        ROW(test_keyfile__round_trip),
+        ROW(test_keyfile__format_is_pinned),
+        ROW(test_keyfile__save_never_overwrites),
+        ROW(test_keyfile__save_into_nowhere),
+        ROW(test_keyfile__failed_write_leaves_nothing),
+        ROW(test_keyfile__load_refuses_wrong_places),
+        ROW(test_keyfile__load_refuses_every_prefix_and_a_tail),
+        ROW(test_keyfile__load_notices_every_bit),
+    };
+#undef ROW
+
+    return cmocka_run_group_tests_name("keyfile", tests, support_init, NULL);
+}
