@@ -20,16 +20,12 @@ enum sc_frame_type {
     SC_FT_JOIN = 9,   /* join request / answer (only under IKpsk2) */
 };
 
-/* A head as told to a peer. head = [log, seq, chain8]; log: the key [author, scope, incarnation], or,
- * in a hello, the first 8 bytes of its id (bin) when it is in the common frontier. Decoding fills
- * log_id only in the latter case, and only its first 8 bytes (the rest is zero): with a key the id
- * is the receiver's to compute. */
+/* A head as told to a peer. head = [first 8 bytes of the log id, seq_next, chain8]. A peer that lacks
+ * the log learns its key from the run that brings it, so a head never carries one. */
 struct sc_head {
-    struct cr_hash log_id;
-    bool has_key;
-    struct sc_log_key key;
-    uint64_t seq;
-    uint8_t chain8[8]; /* first 8 bytes of the chain value at seq */
+    uint8_t id8[8];
+    uint64_t seq_next; /* entries held; 0: none, chain8 is then zero */
+    uint8_t chain8[8]; /* first 8 bytes of the chain value of entry seq_next - 1 */
 };
 
 /* Entry on the wire. seq, version, suite, author, scope and hashes are implied by the run. */
@@ -67,9 +63,10 @@ struct sc_urgent {
 };
 
 /* hello = [version, features, scopes, fingerprint, log count, common | nil, heads | nil, urgents]
- * scopes: ascending, first absolute then deltas. fingerprint: over the heads of these scopes.
- * common: fingerprint of the frontier last known equal with this peer; `true` when it is the same as
- * fingerprint (nothing changed). heads: those changed since. */
+ * scopes: ascending, first absolute then deltas. fingerprint and log count: over the heads of these
+ * scopes (the responder's: of those that both hellos name). common: fingerprint of the frontier last
+ * known equal with this peer; `true` when it is the same as fingerprint (nothing changed). heads:
+ * those that differ from common (seq_next 0: held then, not now), or all when common is nil. */
 struct sc_hello {
     uint64_t version, features;
     size_t scope_count;
@@ -78,7 +75,7 @@ struct sc_hello {
     uint64_t log_count;
     bool has_common;
     struct sc_id common;
-    bool has_heads; /* false: changed heads were too many to list */
+    bool has_heads; /* false: they were too many to list */
     size_t head_count;
     struct sc_head heads[SC_HELLO_HEADS_MAX];
     size_t urgent_count;
@@ -88,8 +85,7 @@ struct sc_hello {
 /* ranges = [range …] (at least one); range = [upper bound, mode, …]: bounds ascend over log ids (bin
  * of 0..32 bytes, the shortest that separates, so without a zero at its end; the last and only the
  * last is empty = infinity; a range holds the ids from the bound before up to but without its own).
- * [upper, 0]: skip; [upper, 1, fingerprint (16 bytes), count]; [upper, 2, answer (bool), [head …]]
- * with heads by key. */
+ * [upper, 0]: skip; [upper, 1, fingerprint (16 bytes), count]; [upper, 2, answer (bool), [head …]]. */
 enum sc_range_mode { SC_RANGE_SKIP = 0, SC_RANGE_FINGERPRINT = 1, SC_RANGE_HEADS = 2 };
 struct sc_range {
     size_t upper_bytes; /* 0: no upper bound */
@@ -98,7 +94,8 @@ struct sc_range {
     struct sc_id fingerprint;
     uint64_t log_count;
     size_t head_first, head_count; /* into sc_ranges.heads */
-    bool answer; /* mode 2: the receiver need not list its own heads in return */
+    bool answer; /* mode 2. false: all heads of the sender in this range. true: answer to such a
+                    list: only those of the listed logs whose head at the sender differs */
 };
 struct sc_ranges {
     size_t range_count;

@@ -6,20 +6,6 @@
 
 #include <string.h>
 
-#define LOG_ID_PREFIX_BYTES 8
-
-static void write_head(struct sc_writer *w, const struct sc_head *head)
-{
-    CR_ASSERT(head->seq <= SC_SEQ_MAX);
-    sc_write_array(w, 3);
-    if (head->has_key)
-        sc_key_write(w, &head->key);
-    else
-        sc_write_bin(w, cr_span_of(head->log_id.b, LOG_ID_PREFIX_BYTES));
-    sc_write_u64(w, head->seq);
-    sc_write_bin(w, cr_span_of(head->chain8, sizeof head->chain8));
-}
-
 static void write_scopes(struct sc_writer *w, const struct sc_hello *h)
 {
     uint64_t before = 0;
@@ -58,7 +44,7 @@ int sc_hello_encode(const struct sc_hello *h, struct cr_buf *out)
     if (h->has_heads) {
         sc_write_array(&w, h->head_count);
         for (size_t i = 0; i < h->head_count; i++)
-            write_head(&w, &h->heads[i]);
+            sc_head_write(&w, &h->heads[i]);
     } else {
         sc_write_nil(&w);
     }
@@ -107,19 +93,6 @@ static void read_common(struct sc_reader *r, struct sc_hello *out)
     }
 }
 
-static void read_head(struct sc_reader *r, struct sc_head *out)
-{
-    *out = (struct sc_head){0};
-    sc_read_tuple(r, 3);
-    out->has_key = sc_peek(r) == SC_PEEK_ARRAY;
-    if (out->has_key)
-        sc_key_read(r, &out->key);
-    else
-        sc_read_fixed(r, LOG_ID_PREFIX_BYTES, out->log_id.b);
-    sc_read_u64(r, SC_SEQ_MAX, &out->seq);
-    sc_read_fixed(r, sizeof out->chain8, out->chain8);
-}
-
 static void read_heads(struct sc_reader *r, struct sc_hello *out)
 {
     uint64_t count;
@@ -132,7 +105,7 @@ static void read_heads(struct sc_reader *r, struct sc_hello *out)
     }
     sc_read_array(r, SC_HELLO_HEADS_MAX, &count);
     for (uint64_t i = 0; i < count && r->status == ST_OK; i++)
-        read_head(r, &out->heads[i]);
+        sc_head_read(r, &out->heads[i]);
     out->head_count = (size_t)count;
 }
 

@@ -2,6 +2,8 @@
 
 #include "crypto/base/assert.h"
 
+#include <string.h>
+
 void sc_frame_begin(struct sc_writer *w, struct cr_buf *out, enum sc_frame_type type,
                     size_t *before)
 {
@@ -53,6 +55,29 @@ void sc_key_read(struct sc_reader *r, struct sc_log_key *out)
     if (sc_read_u64(r, UINT64_MAX, &out->scope) == ST_OK && !sc_scope_valid(out->scope))
         (void)sc_reader_fail(r, ST_RANGE);
     sc_read_u64(r, UINT64_MAX, &out->incarnation);
+}
+
+static const uint8_t no_chain8[8];
+
+void sc_head_write(struct sc_writer *w, const struct sc_head *head)
+{
+    CR_ASSERT(head->seq_next <= SC_SEQ_MAX + 1);
+    CR_ASSERT(head->seq_next > 0 || memcmp(head->chain8, no_chain8, sizeof no_chain8) == 0);
+    sc_write_array(w, 3);
+    sc_write_bin(w, cr_span_of(head->id8, sizeof head->id8));
+    sc_write_u64(w, head->seq_next);
+    sc_write_bin(w, cr_span_of(head->chain8, sizeof head->chain8));
+}
+
+void sc_head_read(struct sc_reader *r, struct sc_head *out)
+{
+    *out = (struct sc_head){0};
+    sc_read_tuple(r, 3);
+    sc_read_fixed(r, sizeof out->id8, out->id8);
+    sc_read_u64(r, SC_SEQ_MAX + 1, &out->seq_next);
+    if (sc_read_fixed(r, sizeof out->chain8, out->chain8) == ST_OK && out->seq_next == 0 &&
+        memcmp(out->chain8, no_chain8, sizeof no_chain8) != 0)
+        (void)sc_reader_fail(r, ST_MALFORMED);
 }
 
 void sc_wire_payload_read(struct sc_reader *r, struct cr_span *out)

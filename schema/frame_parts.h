@@ -19,6 +19,9 @@ void sc_read_tuple(struct sc_reader *r, uint64_t items);
 void sc_key_write(struct sc_writer *w, const struct sc_log_key *key);
 /* [author, scope, incarnation]; ST_RANGE when the scope is none. */
 void sc_key_read(struct sc_reader *r, struct sc_log_key *out);
+void sc_head_write(struct sc_writer *w, const struct sc_head *head);
+/* ST_MALFORMED for a chain value of an empty log. */
+void sc_head_read(struct sc_reader *r, struct sc_head *out);
 /* Body of an urgent entry, alone or inside a hello. */
 void sc_urgent_write(struct sc_writer *w, const struct sc_urgent *u);
 void sc_urgent_read(struct sc_reader *r, struct sc_urgent *out);

@@ -45,16 +45,6 @@ static bool bound_valid(const struct sc_range *before, const struct sc_range *ra
     return order < 0 || (order == 0 && before->upper_bytes < range->upper_bytes);
 }
 
-static void write_range_head(struct sc_writer *w, const struct sc_head *head)
-{
-    CR_ASSERT(head->has_key);
-    CR_ASSERT(head->seq <= SC_SEQ_MAX);
-    sc_write_array(w, 3);
-    sc_key_write(w, &head->key);
-    sc_write_u64(w, head->seq);
-    sc_write_bin(w, cr_span_of(head->chain8, sizeof head->chain8));
-}
-
 static void write_range(struct sc_writer *w, const struct sc_ranges *r,
                         const struct sc_range *range)
 {
@@ -70,7 +60,7 @@ static void write_range(struct sc_writer *w, const struct sc_ranges *r,
         sc_write_bool(w, range->answer);
         sc_write_array(w, range->head_count);
         for (size_t i = 0; i < range->head_count; i++)
-            write_range_head(w, &r->head[range->head_first + i]);
+            sc_head_write(w, &r->head[range->head_first + i]);
     }
 }
 
@@ -110,15 +100,8 @@ static void read_range_heads(struct sc_reader *r, struct sc_ranges *out, struct 
     sc_read_array(r, SC_RANGE_HEADS_MAX - out->head_count, &count);
     range->head_first = out->head_count;
     range->head_count = (size_t)count;
-    for (uint64_t i = 0; i < count && r->status == ST_OK; i++) {
-        struct sc_head *head = &out->head[out->head_count++];
-
-        *head = (struct sc_head){.has_key = true};
-        sc_read_tuple(r, 3);
-        sc_key_read(r, &head->key);
-        sc_read_u64(r, SC_SEQ_MAX, &head->seq);
-        sc_read_fixed(r, sizeof head->chain8, head->chain8);
-    }
+    for (uint64_t i = 0; i < count && r->status == ST_OK; i++)
+        sc_head_read(r, &out->head[out->head_count++]);
 }
 
 static void read_range(struct sc_reader *r, struct sc_ranges *out, struct sc_range *range)
