@@ -19,12 +19,17 @@ struct nd_driver_options {
     struct nd_store *store;             /* borrowed */
     struct nd_ports ports;
     const struct cr_identity *identity; /* this node's; borrowed */
+    const struct cr_identity *issuer;   /* certifies joiners: the root key when it lives here;
+                                           borrowed; NULL: identity */
     struct cr_gate gate;
     bool dial;                          /* false: never dials by itself (tests) */
     bool plain;                         /* simulator only: links without encryption */
 };
 
+/* ST_NOMEM or a status of the store or the engine. */
 int nd_driver_new(const struct nd_driver_options *o, struct nd_driver **out, struct st_err *err) ST_MUST;
+/* Closes every connection through the ports; what is not committed is lost as in a crash (call
+ * nd_driver_flush before). NULL is allowed. */
 void nd_driver_free(struct nd_driver *d);
 
 /* Events from the transport. */
@@ -58,13 +63,16 @@ int nd_driver_write(struct nd_driver *d, const struct cr_identity *author, uint6
 void nd_driver_dial_now(struct nd_driver *d, const struct cr_kx_pk *kx_or_null);
 /* Peers were added, removed, enabled or disabled in the store. */
 void nd_driver_peers_changed(struct nd_driver *d);
+/* The scopes of the store changed: ends all sessions and starts the engine anew. ST_NOMEM or a
+ * status of the store; the driver then keeps its old engine. */
+int nd_driver_scopes_changed(struct nd_driver *d, struct st_err *err) ST_MUST;
 
 struct nd_peer_status {
     struct nd_peer peer;
     char name[SC_NAME_MAX + 1];
     bool connected;
     struct sy_session_info session; /* when connected */
-    uint64_t next_dial_ms;
+    uint64_t next_dial_ms;          /* on the ports' monotonic clock; UINT64_MAX: not dialled */
 };
 int nd_driver_peers(struct nd_driver *d, int (*cb)(void *arg, const struct nd_peer_status *p), void *arg) ST_MUST;
 struct nd_driver_counters {
@@ -74,8 +82,10 @@ struct nd_driver_counters {
 void nd_driver_counters(const struct nd_driver *d, struct nd_driver_counters *out);
 struct sy_engine *nd_driver_engine(struct nd_driver *d); /* tests */
 
-/* First join: dials an inviter with an invitation, over the same ports. done is called once: genesis
- * of the space and the inviter's keys, or an error. Needs no store. */
+/* First join: dials an inviter with an invitation, over the same ports, one address of it after the
+ * other. done is called once, never from inside nd_join_start: genesis of the space and the inviter's
+ * signing key, or an error. Needs no store; the caller keeps the time and gives up by nd_join_free,
+ * which must not be called from inside done. */
 struct nd_join;
 typedef void nd_join_done(void *arg, int status, const char *text, const struct sc_genesis *genesis,
                           struct cr_span genesis_bytes, const struct cr_sign_pk *inviter);

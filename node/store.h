@@ -7,6 +7,7 @@
 #define NODE_STORE_H
 
 #include "schema/hazard.h"
+#include "schema/invite.h"
 #include "sync/engine.h"
 
 struct nd_store;

@@ -1,0 +1,331 @@
+/* Writing: drafts become signed entries of one log, durable in one transaction, then live sessions
+ * are told. Runs end where a signature belongs: at every aligned seq, at the limits of a run on the
+ * wire, where urgency changes, and at the end. Any failure rolls the whole call back. */
+#include "node/driver_int.h"
+
+#include <stdio.h>
+
+struct writer {
+    struct nd_driver *d;
+    const struct cr_identity *author;
+    struct sy_log log; /* link: after the entries made so far */
+    uint64_t lamport;  /* of the entry before */
+    uint64_t now_wall_ms;
+    bool urgent;          /* of the run under construction */
+    struct sc_id *entry;  /* ids of the entries, by draft */
+    uint64_t *urgent_seq; /* of the urgent drafts */
+    size_t urgent_count;
+    struct st_err *err;
+};
+
+/* Signs and applies the run under construction. */
+static int finish_run(struct writer *w)
+{
+    struct nd_driver *d = w->d;
+    struct sc_run *run = d->run;
+    struct nd_run r = {.run = run,
+                       .key = w->log.key,
+                       .log_id = w->log.id,
+                       .chains = d->chains,
+                       .received_ms = w->now_wall_ms,
+                       .urgent = w->urgent};
+    int rc;
+
+    if (run->count == 0)
+        return ST_OK;
+    sc_checkpoint_sign(&w->author->sign_sk, &d->net, &w->log.id, w->log.link.seq_next - 1,
+                       &w->log.link.chain, &run->sig);
+    rc = nd_store_apply(d->o.store, &r, &w->log.handle, w->err);
+    run->count = 0;
+    cr_buf_clear(&d->bytes);
+    return rc;
+}
+
+/* Appends one payload, whose bytes are the last of d->bytes, to the run. */
+static int append(struct writer *w, size_t payload_bytes, uint64_t wall_ms)
+{
+    struct nd_driver *d = w->d;
+    struct sc_run *run = d->run;
+    struct cr_span payload = {d->bytes.p + d->bytes.n - payload_bytes, payload_bytes};
+    uint64_t lamport = w->lamport + 1;
+    struct cr_hash hash;
+    struct sc_header h;
+    int rc;
+
+    /* An author silent for over a million steps of the others cannot take them in one. */
+    if (w->log.link.seq_next > 0 && lamport - w->log.link.lamport > SC_LAMPORT_STEP_MAX)
+        lamport = w->log.link.lamport + SC_LAMPORT_STEP_MAX;
+    if (run->count == 0)
+        run->first_seq = w->log.link.seq_next;
+    sc_payload_hash(payload, &hash);
+    rc = sc_link_extend(&w->log.link, lamport, wall_ms, &hash, payload_bytes, &h);
+    if (rc != ST_OK)
+        return st_fail(w->err, (enum st_code)rc, "entry %llu of the log does not fit its limits",
+                       (unsigned long long)w->log.link.seq_next);
+    w->lamport = lamport;
+    run->e[run->count] =
+        (struct sc_wire_entry){.lamport = lamport, .wall_ms = wall_ms, .payload = payload};
+    d->chains[run->count] = w->log.link.chain;
+    run->count++;
+    if (run->count == SC_RUN_ENTRIES_MAX || h.seq % SC_CKPT_ALIGN == SC_CKPT_ALIGN - 1)
+        return finish_run(w);
+    return ST_OK;
+}
+
+/* Encodes a payload behind those of the run, which it closes first when this one belongs to the
+ * next. *n: its bytes. */
+static int encode(struct writer *w, const struct sc_payload *p, bool urgent, size_t *n)
+{
+    struct nd_driver *d = w->d;
+    size_t before = d->bytes.n;
+    int rc = ST_OK;
+
+    if (d->run->count > 0 && w->urgent != urgent)
+        rc = finish_run(w);
+    if (rc == ST_OK) {
+        before = d->bytes.n;
+        rc = sc_payload_encode(p, &d->bytes);
+        if (rc != ST_OK)
+            return st_fail(w->err, (enum st_code)rc, "payload: %s", st_text((enum st_code)rc));
+        *n = d->bytes.n - before;
+        if (*n > SC_PAYLOAD_MAX)
+            return st_fail(w->err, ST_OVERSIZE, "record of %zu bytes; at most %d", *n,
+                           SC_PAYLOAD_MAX);
+    }
+    if (rc == ST_OK && d->run->count > 0 && d->bytes.n > SC_RUN_BYTES_MAX) {
+        d->bytes.n = before;
+        rc = finish_run(w);
+        if (rc == ST_OK)
+            rc = sc_payload_encode(p, &d->bytes);
+    }
+    w->urgent = urgent;
+    return rc;
+}
+
+/* ---- a log that continues an earlier incarnation says so first ---- */
+
+static void set(struct sc_body *b, const char *name, struct sc_value v)
+{
+    const struct sc_field *f = sc_field_by_name(b->rec, name);
+
+    if (f == NULL)
+        return;
+    v.present = true;
+    b->v[sc_field_index(b->rec, f->key)] = v;
+}
+
+static int write_incarnation(struct writer *w, const struct sy_log *before)
+{
+    struct sc_body body = {.rec = sc_record_find(SC_R_INCARNATION)};
+    struct sc_payload p = {.type = SC_R_INCARNATION};
+    struct cr_buf bytes;
+    size_t n = 0;
+    int rc;
+
+    if (body.rec == NULL)
+        return ST_OK;
+    p.schema_version = body.rec->version;
+    set(&body, "incarnation", (struct sc_value){.u = before->key.incarnation});
+    set(&body, "seq", (struct sc_value){.u = before->link.seq_next - 1});
+    set(&body, "head", (struct sc_value){.s = cr_hash_span(&before->link.chain)});
+    set(&body, "reason", (struct sc_value){.s = cr_span_text("unclean start")});
+    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
+    rc = sc_body_encode(&body, true, &bytes, w->err);
+    p.body = cr_buf_span(&bytes);
+    if (rc == ST_OK)
+        rc = encode(w, &p, false, &n);
+    if (rc == ST_OK)
+        rc = append(w, n, w->now_wall_ms);
+    cr_buf_release(&bytes);
+    return rc;
+}
+
+static int open_log(struct writer *w, uint64_t scope)
+{
+    struct nd_store *s = w->d->o.store;
+    struct sy_log before;
+    int rc;
+
+    w->log.key = (struct sc_log_key){
+        .author = w->author->sign_pk, .scope = scope, .incarnation = nd_store_incarnation(s)};
+    w->lamport = nd_store_lamport(s);
+    rc = nd_store_log(s, &w->log.key, &w->log);
+    if (rc == ST_OK) {
+        if (w->log.link.lamport > w->lamport)
+            w->lamport = w->log.link.lamport;
+        return ST_OK;
+    }
+    if (rc != ST_NOTFOUND)
+        return st_fail(w->err, (enum st_code)rc, "read log: %s", st_text((enum st_code)rc));
+    sc_log_id(&w->d->net, &w->log.key, &w->log.id);
+    sc_link_start(&w->log.id, &w->log.link);
+    rc = nd_store_last_log(s, &w->author->sign_pk, scope, &before);
+    if (rc == ST_NOTFOUND)
+        return ST_OK;
+    if (rc != ST_OK)
+        return st_fail(w->err, (enum st_code)rc, "read log: %s", st_text((enum st_code)rc));
+    return write_incarnation(w, &before);
+}
+
+/* ---- drafts ---- */
+
+static int check_rights(struct writer *w, const struct sc_record *rec, const struct sc_body *body,
+                        uint64_t wall_ms)
+{
+    uint64_t grid = sc_body_get(body, SC_K_GRID)->u;
+    uint64_t scope = w->log.key.scope;
+    char text[SC_SCOPE_TEXT_MAX];
+    uint32_t roles;
+
+    sc_scope_text(scope, text);
+    if (rec->public_scope != (scope == SC_SCOPE_PUBLIC))
+        return st_fail(w->err, ST_DENIED, "%s is not written in %s", rec->name, text);
+    if (sc_grid_level(grid) == 0)
+        grid = 0;
+    roles =
+        sc_certs_roles(nd_store_certs(w->d->o.store), &w->author->sign_pk, scope, grid, wall_ms);
+    if ((roles & rec->writers) == 0 && !rec->open_report)
+        return st_fail(w->err, ST_DENIED, "this key has no role that may write %s in %s%s",
+                       rec->name, text, roles == 0 ? " (no certificate for it)" : "");
+    return ST_OK;
+}
+
+static bool personal(const struct sc_body *b)
+{
+    for (size_t i = 0; i < b->rec->field_count; i++)
+        if (b->v[i].present && (b->rec->fields[i].flags & SC_FF_PERSONAL) != 0)
+            return true;
+    return false;
+}
+
+/* Parents: the subject's tips, or its latest entry of this call. */
+static int find_parents(struct writer *w, const struct nd_draft *draft, const struct sc_id *ids,
+                        size_t at, struct sc_id *out, size_t *n)
+{
+    uint64_t scope;
+    int rc;
+
+    for (size_t i = at; i > 0; i--) {
+        if (!sc_id_equal(&ids[i - 1], draft->subject))
+            continue;
+        out[0] = w->entry[i - 1];
+        *n = 1;
+        return ST_OK;
+    }
+    rc = nd_store_tips(w->d->o.store, draft->subject, out, n, &scope);
+    if (rc == ST_OK && scope != w->log.key.scope)
+        return st_fail(w->err, ST_CONFLICT, "the subject lives in another scope");
+    if (rc != ST_OK)
+        return st_fail(w->err, (enum st_code)rc, "subject: %s", st_text((enum st_code)rc));
+    return ST_OK;
+}
+
+static int write_draft(struct writer *w, const struct nd_draft *draft, size_t at, struct sc_id *ids)
+{
+    const struct sc_record *rec = sc_record_find(draft->type);
+    uint64_t wall_ms = draft->wall_ms != 0 ? draft->wall_ms : w->now_wall_ms;
+    struct sc_payload p = {.type = draft->type, .body = draft->body}, again;
+    struct sc_id parents[SC_PARENTS_MAX];
+    struct sc_body body;
+    size_t n = 0;
+    int rc;
+
+    if (rec == NULL)
+        return st_fail(w->err, ST_VERSION, "record type %llu is not known to this program",
+                       (unsigned long long)draft->type);
+    p.schema_version = rec->version;
+    p.has_subject = draft->subject != NULL;
+    rc = sc_body_decode(rec, rec->version, !p.has_subject, draft->body, &body, w->err);
+    if (rc == ST_OK)
+        rc = check_rights(w, rec, &body, wall_ms);
+    if (rc == ST_OK && p.has_subject) {
+        p.subject = *draft->subject;
+        p.parents = parents;
+        rc = find_parents(w, draft, ids, at, parents, &p.parent_count);
+    }
+    if (rc != ST_OK)
+        return rc;
+    if (personal(&body)) {
+        p.has_salt = true;
+        cr_random(p.salt, sizeof p.salt);
+    }
+    rc = encode(w, &p, draft->urgent, &n);
+    if (rc == ST_OK)
+        rc = sc_record_check((struct cr_span){w->d->bytes.p + w->d->bytes.n - n, n}, &again, &body,
+                             w->err);
+    if (rc == ST_OK) {
+        if (draft->urgent)
+            w->urgent_seq[w->urgent_count++] = w->log.link.seq_next;
+        rc = append(w, n, wall_ms);
+    }
+    if (rc != ST_OK)
+        return rc;
+    w->entry[at] = sc_id_of(&w->log.link.chain);
+    ids[at] = p.has_subject ? p.subject : w->entry[at];
+    return ST_OK;
+}
+
+static void tell_engine(struct writer *w)
+{
+    struct sy_event ev = {.type = SY_EV_LOCAL, .log = w->log};
+
+    if (w->urgent_count == 0)
+        nd_engine_step(w->d, &ev);
+    for (size_t i = 0; i < w->urgent_count; i++) {
+        ev.urgent = true;
+        ev.urgent_seq = w->urgent_seq[i];
+        nd_engine_step(w->d, &ev);
+    }
+}
+
+/* Inside the open store transaction. */
+static int write_all(struct writer *w, uint64_t scope, const struct nd_draft *drafts, size_t n,
+                     struct sc_id *ids)
+{
+    int rc = open_log(w, scope);
+
+    for (size_t i = 0; rc == ST_OK && i < n; i++) {
+        rc = write_draft(w, &drafts[i], i, ids);
+        if (rc != ST_OK && n > 1)
+            (void)st_wrap(w->err, rc, "record %zu of %zu", i + 1, n);
+    }
+    return rc == ST_OK ? finish_run(w) : rc;
+}
+
+int nd_write(struct nd_driver *d, const struct cr_identity *author, uint64_t scope,
+             const struct nd_draft *drafts, size_t n, struct sc_id *ids, nd_write_also *also,
+             void *also_arg, struct st_err *err)
+{
+    struct writer w = {.d = d, .author = author, .now_wall_ms = nd_wall(d), .err = err};
+    int rc = ST_OK;
+
+    CR_ASSERT(n > 0);
+    if (!sc_scope_valid(scope))
+        return st_fail(err, ST_RANGE, "not a scope: %llu", (unsigned long long)scope);
+    nd_engine_settle(d); /* what peers sent has its own transaction */
+    d->run->count = 0;
+    cr_buf_clear(&d->bytes);
+    w.entry = calloc(n, sizeof *w.entry);
+    w.urgent_seq = calloc(n, sizeof *w.urgent_seq);
+    if (w.entry == NULL || w.urgent_seq == NULL)
+        rc = st_fail(err, ST_NOMEM, "write: out of memory");
+    if (rc == ST_OK)
+        rc = nd_store_begin(d->o.store, err);
+    if (rc == ST_OK) {
+        rc = write_all(&w, scope, drafts, n, ids);
+        if (rc == ST_OK && also != NULL)
+            rc = also(also_arg, err);
+        if (rc == ST_OK)
+            rc = nd_store_commit(d->o.store, err);
+        if (rc != ST_OK)
+            nd_store_rollback(d->o.store);
+    }
+    if (rc == ST_OK) {
+        if (scope == SC_SCOPE_PUBLIC)
+            d->certs_changed = true;
+        tell_engine(&w);
+    }
+    free(w.entry);
+    free(w.urgent_seq);
+    return rc;
+}
