@@ -1,6 +1,7 @@
 /* main() of a fuzz target in an ordinary build: replays the files of the corpus folders or files
  * given, and after each file FS_FUZZ_MUTATIONS (default 64) seeded mutations of it, every input in
- * front of a closed page. When an input kills the program, its name, mutation and bytes are said. */
+ * front of a closed page. When an input kills the program, its name, mutation and bytes are said.
+ */
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>

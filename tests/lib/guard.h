@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct ts_guard {
-    uint8_t *map;     /* owned: a closed page, the room, a closed page; NULL when released */
+    uint8_t *map; /* owned: a closed page, the room, a closed page; NULL when released */
     size_t map_bytes;
     size_t room_bytes; /* whole pages between the two closed ones */
 };

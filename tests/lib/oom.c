@@ -5,7 +5,8 @@
 #include "crypto/base/status.h"
 #include "tests/lib/test.h"
 
-/* One process, one thread, one sweep at a time: malloc has no context argument to hang this from. */
+/* One process, one thread, one sweep at a time: malloc has no context argument to hang this from.
+ */
 static struct {
     bool armed, sticky;
     size_t seen, nth;

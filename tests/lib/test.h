@@ -14,7 +14,7 @@
 #include "crypto/base/status.h"
 
 /* Fails the test, naming both statuses, unless the expression gives the expected one. */
-#define ts_assert_status(expression, expected)                                                     \
+#define ts_assert_status(expression, expected) \
     ts_assert_status_at((expression), (expected), #expression, __FILE__, __LINE__)
 #define ts_assert_ok(expression) ts_assert_status((expression), ST_OK)
 
