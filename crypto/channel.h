@@ -22,7 +22,8 @@ struct cr_channel {
 
 void cr_channel_release(struct cr_channel *ch); /* wipes */
 /* Appends length ‖ ciphertext of one frame (1..CR_CHANNEL_FRAME_MAX bytes; an empty frame is a bug
- * and aborts) to out, which is not the buffer the frame lies in. ST_NOMEM, ST_OVERSIZE; ST_STATE when released or failed before. Nothing is appended on error. */
+ * and aborts) to out, which is not the buffer the frame lies in. ST_NOMEM, ST_OVERSIZE; ST_STATE when
+ * released or failed before, or at the last frame number. Nothing is appended on error. */
 int cr_channel_seal(struct cr_channel *ch, struct cr_span frame, struct cr_buf *out) ST_MUST;
 /* sealed: one ciphertext without its length. Appends the plaintext to out. ST_FORGED (also for a
  * length no frame can have) ends the channel: every later call answers ST_STATE. After ST_NOMEM or

@@ -56,7 +56,8 @@ void cr_hs_init_responder(struct cr_hs *hs, struct cr_span prologue, const struc
 /* Wipes. Accepts a zeroed or released machine. */
 void cr_hs_release(struct cr_hs *hs);
 
-/* For published vectors: the ephemeral secret to use instead of a random one. Before write1/write2. */
+/* For published vectors: the ephemeral secret to use instead of a random one. Before write1 or
+ * write2. */
 void cr_hs_set_ephemeral(struct cr_hs *hs, const struct cr_kx_sk *e_sk);
 
 /* Appends the message to out; out is unchanged on failure, here and below. The payload may not lie

@@ -153,7 +153,10 @@ int cr_identity_save(const char *path, const struct cr_identity *id, struct st_e
         (void)unlink(temporary);
         return rc;
     }
-    return sync_directory(path, err);
+    rc = sync_directory(path, err);
+    if (rc != ST_OK) /* a key that may vanish with the power must not be used */
+        (void)unlink(path);
+    return rc;
 }
 
 /* Reads at most n bytes; *got < n at the end of the file. */

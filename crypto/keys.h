@@ -58,7 +58,8 @@ void cr_person_id(const struct cr_sign_pk *pk, uint8_t out[static 16]);
 /* Key file: "FSK1" ‖ kind (1) ‖ the two 32-byte secrets ‖ 16-byte checksum. Written as 0600 by
  * write, fsync, rename, fsync of the directory; opened with O_NOFOLLOW | O_CLOEXEC. Sealing by a
  * pass phrase has its kind reserved.
- * save: ST_EXISTS when the file is there (a key is never overwritten), ST_IO, ST_FULL.
+ * save: ST_EXISTS when the file is there (a key is never overwritten), ST_IO, ST_FULL, ST_DENIED,
+ * ST_READONLY, ST_NOTFOUND (no such directory), ST_RANGE (path too long). An error leaves no file.
  * load: ST_NOTFOUND, ST_DENIED when group or others may read it, ST_MALFORMED with the reason,
  * ST_VERSION for a kind this program does not know. On error *id is wiped. */
 int cr_identity_save(const char *path, const struct cr_identity *id, struct st_err *err) ST_MUST;

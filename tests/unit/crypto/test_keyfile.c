@@ -1,6 +1,7 @@
 #include "tests/unit/crypto/support.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,94 @@
 #include <unistd.h>
 
 #define FILE_BYTES 85
+
+/* The system call that fails, on which of its calls (0 = never) and how. A "short" write or read
+ * moves one byte. */
+static struct {
+    const char *name;
+    int on_call, error, calls;
+    bool transfer_one;
+} fault;
+
+static bool fault_link; /* the file system has no hard links at all */
+
+static bool strikes(const char *name)
+{
+    if (fault.name == NULL || strcmp(fault.name, name) != 0 || ++fault.calls != fault.on_call)
+        return false;
+    errno = fault.error;
+    return true;
+}
+
+int __real_close(int fd);
+int __wrap_close(int fd);
+int __wrap_close(int fd)
+{
+    bool bad = strikes("close");
+    int error = errno, rc = __real_close(fd);
+
+    errno = bad ? error : errno;
+    return bad ? -1 : rc;
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+    return strikes("fsync") ? -1 : __real_fsync(fd);
+}
+
+int __real_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to)
+{
+    if (fault_link) {
+        errno = EPERM;
+        return -1;
+    }
+    return strikes("link") ? -1 : __real_link(from, to);
+}
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, mode_t mode);
+int __wrap_open(const char *path, int flags, mode_t mode)
+{
+    return strikes("open") ? -1 : __real_open(path, flags, mode);
+}
+
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to)
+{
+    return strikes("rename") ? -1 : __real_rename(from, to);
+}
+
+ssize_t __real_read(int fd, void *p, size_t n);
+ssize_t __wrap_read(int fd, void *p, size_t n);
+ssize_t __wrap_read(int fd, void *p, size_t n)
+{
+    if (!strikes("read"))
+        return __real_read(fd, p, n);
+    return fault.transfer_one ? __real_read(fd, p, 1) : -1;
+}
+
+ssize_t __real_write(int fd, const void *p, size_t n);
+ssize_t __wrap_write(int fd, const void *p, size_t n);
+ssize_t __wrap_write(int fd, const void *p, size_t n)
+{
+    if (!strikes("write"))
+        return __real_write(fd, p, n);
+    return fault.transfer_one ? __real_write(fd, p, 1) : -1;
+}
+
+static void arm(const char *name, int on_call, int error, bool transfer_one)
+{
+    fault.name = name;
+    fault.on_call = on_call;
+    fault.error = error;
+    fault.calls = 0;
+    fault.transfer_one = transfer_one;
+}
 
 /* Each test gets an empty directory of its own as *state. */
 static int make_directory(void **state)
@@ -195,6 +284,93 @@ static void test_keyfile__failed_write_leaves_nothing(void **state)
     assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
 }
 
+/* Whichever step of saving fails, its error is told, nothing is left behind, and the next attempt
+ * succeeds. */
+static void test_keyfile__save_survives_each_failing_call(void **state)
+{
+    static const struct {
+        const char *call;
+        int on_call, error, rc;
+    } cases[] = {
+        {"open", 1, EACCES, ST_DENIED}, {"open", 1, EROFS, ST_READONLY},
+        {"open", 1, ENOSPC, ST_FULL},   {"open", 1, EMFILE, ST_IO},
+        {"open", 1, ENOMEM, ST_NOMEM},  {"write", 1, ENOSPC, ST_FULL},
+        {"write", 1, EDQUOT, ST_FULL},  {"write", 1, EIO, ST_IO},
+        {"fsync", 1, EIO, ST_IO},       {"close", 1, EIO, ST_IO},
+        {"link", 1, EEXIST, ST_EXISTS}, {"open", 2, EACCES, ST_DENIED}, /* the directory */
+        {"fsync", 2, EIO, ST_IO},
+    };
+    struct path key = in(state, "node.key");
+    struct cr_identity id;
+
+    cr_identity_generate(&id);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct st_err err = {0};
+        int rc;
+
+        arm(cases[i].call, cases[i].on_call, cases[i].error, false);
+        rc = cr_identity_save(key.text, &id, &err);
+        arm(NULL, 0, 0, false);
+        if (rc != cases[i].rc || (int)err.code != rc)
+            fail_msg("%s number %d fails: %s instead of %s", cases[i].call, cases[i].on_call,
+                     st_name((enum st_code)rc), st_name((enum st_code)cases[i].rc));
+        if (each_name(*state, false) != 0)
+            fail_msg("%s number %d fails: a file is left", cases[i].call, cases[i].on_call);
+    }
+    assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
+}
+
+/* Interrupted, short, or without hard links (a USB stick) or syncable directories: the key is saved
+ * and loaded all the same. */
+static void test_keyfile__harmless_troubles_are_mastered(void **state)
+{
+    static const struct {
+        const char *call;
+        int on_call, error;
+        bool transfer_one;
+    } cases[] = {
+        {"write", 1, EINTR, false},  {"write", 1, 0, true},     {"read", 1, EINTR, false},
+        {"read", 1, 0, true},        {"link", 1, EPERM, false}, {"link", 1, EOPNOTSUPP, false},
+        {"fsync", 2, EINVAL, false},
+    };
+    struct path key = in(state, "node.key");
+    struct cr_identity id, loaded;
+
+    cr_identity_generate(&id);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        arm(cases[i].call, cases[i].on_call, cases[i].error, cases[i].transfer_one);
+        if (cr_identity_save(key.text, &id, NULL) != ST_OK)
+            fail_msg("%s: save fails", cases[i].call);
+        if (cr_identity_load(key.text, &loaded, NULL) != ST_OK)
+            fail_msg("%s: load fails", cases[i].call);
+        arm(NULL, 0, 0, false);
+        assert_memory_equal(&id, &loaded, sizeof id);
+        assert_int_equal(each_name(*state, true), 1);
+    }
+}
+
+/* Without hard links the last step is a rename; when that fails too, nothing is left. A read error
+ * is told and gives no key. */
+static void test_keyfile__rename_and_read_errors(void **state)
+{
+    struct path key = in(state, "node.key"), elsewhere = in(state, "missing/node.key");
+    struct cr_identity id;
+
+    cr_identity_generate(&id);
+    arm("open", 1, ENOTDIR, false);
+    assert_int_equal(cr_identity_save(elsewhere.text, &id, NULL), ST_NOTFOUND);
+    arm("rename", 1, EIO, false);
+    fault_link = true;
+    assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_IO);
+    fault_link = false;
+    arm(NULL, 0, 0, false);
+    assert_int_equal(each_name(*state, false), 0);
+    assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
+    arm("read", 1, EIO, false);
+    refuse("read error", key.text, ST_IO);
+    arm(NULL, 0, 0, false);
+}
+
 /* Missing, open to others, a link, a directory, a pipe: each refused for its own reason, and a pipe
  * does not hang the start. */
 static void test_keyfile__load_refuses_wrong_places(void **state)
@@ -269,6 +445,9 @@ int main(void)
         ROW(test_keyfile__save_never_overwrites),
         ROW(test_keyfile__save_into_nowhere),
         ROW(test_keyfile__failed_write_leaves_nothing),
+        ROW(test_keyfile__save_survives_each_failing_call),
+        ROW(test_keyfile__harmless_troubles_are_mastered),
+        ROW(test_keyfile__rename_and_read_errors),
         ROW(test_keyfile__load_refuses_wrong_places),
         ROW(test_keyfile__load_refuses_every_prefix_and_a_tail),
         ROW(test_keyfile__load_notices_every_bit),
