@@ -11,6 +11,7 @@
 #define SC_BODY_FIELDS_MAX 32    /* keys of one record body */
 #define SC_TEXT_MAX 4096         /* bytes of one text field unless its table row says less */
 #define SC_LIST_MAX 256          /* elements of one list field */
+#define SC_LIST_TEXT_MAX 512     /* bytes of one text in a list field */
 #define SC_PARENTS_MAX 256       /* parents of one payload */
 #define SC_TYPE_MAX 65535        /* record types and schema versions: 1 to this */
 #define SC_LAMPORT_STEP_MAX (UINT64_C(1) << 20)

@@ -30,13 +30,13 @@ enum sc_type {
     SC_R_HAZARD_PASS = 44,      /* 复查通过 → 销案 */
     SC_R_HAZARD_FAIL = 45,      /* 复查不通过 */
     SC_R_HAZARD_REOPEN = 46,
-    SC_R_HAZARD_VOID = 47,      /* 误报作废 */
-    SC_R_HAZARD_TRANSFER = 48,  /* 移送 */
-    SC_R_HAZARD_EXTERNAL = 49,  /* 外部处理结果 */
-    SC_R_HAZARD_LINK = 50,      /* 重复归并 */
+    SC_R_HAZARD_VOID = 47,     /* 误报作废 */
+    SC_R_HAZARD_TRANSFER = 48, /* 移送 */
+    SC_R_HAZARD_EXTERNAL = 49, /* 外部处理结果 */
+    SC_R_HAZARD_LINK = 50,     /* 重复归并 */
     SC_R_HAZARD_UNLINK = 51,
-    SC_R_HAZARD_RECUR = 52,     /* 复发 */
-    SC_R_HAZARD_EDIT = 53,      /* description, address, position, grid, code: display fields */
+    SC_R_HAZARD_RECUR = 52, /* 复发 */
+    SC_R_HAZARD_EDIT = 53,  /* description, address, position, grid, code: display fields */
 };
 static inline bool sc_type_is_hazard(uint64_t type)
 {
@@ -44,7 +44,11 @@ static inline bool sc_type_is_hazard(uint64_t type)
 }
 
 enum sc_field_kind {
-    SC_F_U64, SC_F_I64, SC_F_BOOL, SC_F_TEXT, SC_F_BYTES,
+    SC_F_U64,
+    SC_F_I64,
+    SC_F_BOOL,
+    SC_F_TEXT,
+    SC_F_BYTES,
     SC_F_ENUM,    /* u64 out of field->choices */
     SC_F_ID,      /* 16-byte subject id */
     SC_F_GRID,    /* grid code */
@@ -67,15 +71,19 @@ enum sc_field_flag {
     SC_FF_REQUIRED = 1u << 0, /* in the entry that creates the subject, and in every hazard event */
     SC_FF_PERSONAL = 1u << 1, /* personal data: the payload carries a salt */
     SC_FF_SEARCH = 1u << 2,   /* full text */
+    SC_FF_BITS = 1u << 3,     /* U64: a sum of choices, each one bit */
+    SC_FF_GRIDS = 1u << 4,    /* U64S: grid codes, strictly ascending */
 };
 
 struct sc_field {
     uint8_t key;
     enum sc_field_kind kind;
     uint8_t flags;
-    uint64_t max; /* greatest number, bytes of text, elements of a list; 0: the kind's own limit */
+    uint64_t max; /* greatest number (I64: of either sign), bytes of text, elements of a list; 0:
+                     the kind's own limit */
     const char *name, *zh, *en, *unit;
-    const struct sc_choice *choices; /* SC_F_ENUM; ends with name == NULL */
+    const struct sc_choice *choices; /* ENUM, ANSWERS, U64 with SC_FF_BITS, U64S of choices; ends
+                                        with name == NULL */
 };
 
 enum sc_class { SC_NEUTRAL, SC_DANGER, SC_CLEARANCE };
@@ -88,12 +96,14 @@ struct sc_record {
     enum sc_fold fold;
     enum sc_class klass;
     enum sc_subject_rule subject;
-    uint32_t writers;     /* SC_ROLE_… that may write it */
-    bool public_scope;    /* written in street/public rather than in the grid's scope */
-    bool open_report;     /* counts (unconfirmed) even without a valid certificate */
+    uint32_t writers;  /* SC_ROLE_… that may write it */
+    bool public_scope; /* written in street/public rather than in the grid's scope */
+    bool open_report;  /* counts (unconfirmed) even without a valid certificate */
     const struct sc_field *fields;
     size_t field_count;
 };
+
+/* Lists in a body are canonical arrays; texts in them have at most SC_LIST_TEXT_MAX bytes. */
 
 /* NULL when the type is not known to this program. */
 const struct sc_record *sc_record_find(uint64_t type);
@@ -111,17 +121,18 @@ struct sc_hazard_code {
     uint16_t days;    /* 0 on the spot; SC_DAYS_PLAN: by the street's plan; SC_DAYS_TRANSFER */
     const char *zh, *en;
 };
-#define SC_DAYS_PLAN 0xffff
+#define SC_DAYS_PLAN     0xffff
 #define SC_DAYS_TRANSFER 0xfffe
 const struct sc_hazard_code *sc_hazard_code_find(struct cr_span code);
 const struct sc_hazard_code *sc_hazard_code_at(size_t index); /* NULL past the end */
 
-/* A decoded body. Index = index of the field in rec->fields. Spans borrow from the decoded bytes. */
+/* A decoded body. Index = index of the field in rec->fields. Spans borrow from the decoded bytes.
+ */
 struct sc_value {
     bool present;
-    uint64_t u;         /* U64, BOOL, ENUM, GRID, TIME */
-    int64_t i;          /* I64 */
-    struct cr_span s;   /* TEXT, BYTES, CODE, ID, KEY; lists: the canonical array itself */
+    uint64_t u;       /* U64, BOOL, ENUM, GRID, TIME */
+    int64_t i;        /* I64 */
+    struct cr_span s; /* TEXT, BYTES, CODE, ID, KEY; lists: the canonical array itself */
 };
 struct sc_body {
     const struct sc_record *rec;
@@ -137,10 +148,15 @@ int sc_body_decode(const struct sc_record *rec, uint64_t schema_version, bool cr
 int sc_body_encode(const struct sc_body *body, bool creates, struct cr_buf *out,
                    struct st_err *err) ST_MUST;
 const struct sc_value *sc_body_get(const struct sc_body *b, uint8_t key); /* never NULL */
+/* Some present value is personal data: the payload must carry a salt. */
+bool sc_body_personal(const struct sc_body *b);
 
-/* One field from text as a person types it: numbers, enum names (or zh label), "a,b" lists, hex ids,
- * dates "YYYY-MM-DD[ HH:MM[:SS]]" as UTC+8. Text bytes are copied into arena, which must outlive
- * the value. ST_MALFORMED, ST_RANGE, ST_OVERSIZE; err names the field and what was expected. */
+/* One field from text as a person types it: numbers, enum names (or zh label), "a,b" lists, hex
+ * ids, yes/no, checklist answers "item=result[:note],…", dates "YYYY-MM-DD[ HH:MM[:SS]]" as UTC+8,
+ * or milliseconds after '@'. Bytes are copied into arena, which must outlive the value and is used
+ * for nothing else meanwhile: it is allocated whole (arena->max bytes) at first use, so that spans
+ * into it stay where they are. ST_MALFORMED, ST_RANGE, ST_OVERSIZE (arena full), ST_NOMEM; err
+ * names the field and what was expected. */
 int sc_value_parse(const struct sc_field *f, const char *text, struct cr_buf *arena,
                    struct sc_value *out, struct st_err *err) ST_MUST;
 
@@ -150,12 +166,31 @@ int sc_record_check(struct cr_span payload, struct sc_payload *p, struct sc_body
                     struct st_err *err) ST_MUST;
 
 /* Keys of the bodies that code reads by name (the table is made of these). */
-enum sc_key_common { SC_K_GRID = 1, SC_K_NAME = 2, SC_K_TEXT = 3, SC_K_CODE = 4, SC_K_SEVERITY = 5,
-                     SC_K_PLACE = 6, SC_K_SOURCE = 7, SC_K_ADDRESS = 8, SC_K_LAT = 9, SC_K_LON = 10,
-                     SC_K_CRS = 11, SC_K_EXT = 12, SC_K_WHEN = 13, SC_K_DEADLINE = 14,
-                     SC_K_ASSIGNEE = 15, SC_K_LEVEL = 16, SC_K_EVIDENCE = 17, SC_K_DOC = 18,
-                     SC_K_DANGER = 19, SC_K_MEMBER = 20, SC_K_KIND = 21, SC_K_RESULT = 22,
-                     SC_K_VISIT = 23 };
+enum sc_key_common {
+    SC_K_GRID = 1,
+    SC_K_NAME = 2,
+    SC_K_TEXT = 3,
+    SC_K_CODE = 4,
+    SC_K_SEVERITY = 5,
+    SC_K_PLACE = 6,
+    SC_K_SOURCE = 7,
+    SC_K_ADDRESS = 8,
+    SC_K_LAT = 9,
+    SC_K_LON = 10,
+    SC_K_CRS = 11,
+    SC_K_EXT = 12,
+    SC_K_WHEN = 13,
+    SC_K_DEADLINE = 14,
+    SC_K_ASSIGNEE = 15,
+    SC_K_LEVEL = 16,
+    SC_K_EVIDENCE = 17,
+    SC_K_DOC = 18,
+    SC_K_DANGER = 19,
+    SC_K_MEMBER = 20,
+    SC_K_KIND = 21,
+    SC_K_RESULT = 22,
+    SC_K_VISIT = 23
+};
 /* SC_K_EXT: external key of an imported record, unique in its scope: makes imports rerunnable.
  * SC_K_WHEN: when it happened by an imported table, if not the entry's wall time.
  * SC_K_ASSIGNEE: text (person or unit). SC_K_LEVEL: authority level, enum sc_level in hazard.h.

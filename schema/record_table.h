@@ -1,0 +1,23 @@
+/* Parts of the catalogue that the code beside it names. */
+#ifndef SCHEMA_RECORD_TABLE_H
+#define SCHEMA_RECORD_TABLE_H
+
+#include "schema/record.h"
+
+/* Keys of the certificate's body (cert.c). */
+enum sc_key_cert {
+    SC_K_CERT_SUBJECT = 32,
+    SC_K_CERT_KX = 33,
+    SC_K_CERT_RANK = 34,
+    SC_K_CERT_ROLES = 35,
+    SC_K_CERT_PREFIXES = 36,
+    SC_K_CERT_FROM = 37,
+    SC_K_CERT_TO = 38,
+    SC_K_CERT_PERSON = 39,
+    SC_K_CERT_POP = 40,
+};
+
+extern const struct sc_choice sc_choices_role[];   /* one bit each */
+extern const struct sc_choice sc_choices_answer[]; /* results of a checklist item */
+
+#endif
