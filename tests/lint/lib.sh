@@ -26,7 +26,10 @@ skip() { # skip REASON
 
 # Runs cmeter over the C files under the folders given.
 measure() { # measure METER FOLDER...
-    meter=$1
+    case $1 in
+    /*) meter=$1 ;;
+    *) meter=$PWD/$1 ;;
+    esac
     shift
     files=$(for folder; do tree_files -path "./$folder/*.[ch]"; done)
     [ -n "$files" ] || return 0
