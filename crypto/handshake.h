@@ -24,9 +24,9 @@ enum cr_hs_pattern {
 };
 
 #define CR_HS_GATE_MAC_BYTES 16
-#define CR_HS_MSG1_OVERHEAD (CR_HS_GATE_MAC_BYTES + 1 + 32 + 48 + 16)
-#define CR_HS_MSG2_OVERHEAD (32 + 16)
-#define CR_HS_MSG_MAX 65535
+#define CR_HS_MSG1_OVERHEAD  (CR_HS_GATE_MAC_BYTES + 1 + 32 + 48 + 16)
+#define CR_HS_MSG2_OVERHEAD  (32 + 16)
+#define CR_HS_MSG_MAX        65535
 
 struct cr_channel;
 
@@ -34,9 +34,9 @@ struct cr_hs {
     int state; /* private, see handshake.c */
     enum cr_hs_pattern pattern;
     bool initiator;
-    uint8_t ck[64], h[64];   /* chaining key (secret), handshake hash */
-    uint8_t h_psk2[64];      /* responder before message 1: h should the pattern be IKpsk2 */
-    uint8_t k[32];           /* current cipher key (secret) */
+    uint8_t ck[64], h[64]; /* chaining key (secret), handshake hash */
+    uint8_t h_psk2[64];    /* responder before message 1: h should the pattern be IKpsk2 */
+    uint8_t k[32];         /* current cipher key (secret) */
     uint64_t nonce;
     struct cr_kx_sk s_sk, e_sk;
     struct cr_kx_pk s_pk, e_pk, rs, re;

@@ -1,26 +1,41 @@
 /* Keys as distinct types, so that the compiler tells a signing key from an exchange key and a
- * secret from a public one. Every secret type has a _wipe; wipe at the last use and on each exit. */
+ * secret from a public one. Every secret type has a _wipe; wipe at the last use and on each exit.
+ */
 #ifndef CRYPTO_KEYS_H
 #define CRYPTO_KEYS_H
 
 #include "crypto/base/bytes.h"
 #include "crypto/hash.h"
 
-#define CR_SIGN_PK_BYTES 32
+#define CR_SIGN_PK_BYTES   32
 #define CR_SIGN_SEED_BYTES 32
-#define CR_SIG_BYTES 64
-#define CR_KX_BYTES 32
-#define CR_PSK_BYTES 32
-#define CR_GATE_BYTES 16
+#define CR_SIG_BYTES       64
+#define CR_KX_BYTES        32
+#define CR_PSK_BYTES       32
+#define CR_GATE_BYTES      16
 
-struct cr_sign_pk { uint8_t b[CR_SIGN_PK_BYTES]; };
-struct cr_sign_sk { uint8_t b[64]; }; /* secret: seed followed by the public key (libsodium) */
-struct cr_sig { uint8_t b[CR_SIG_BYTES]; };
-struct cr_kx_pk { uint8_t b[CR_KX_BYTES]; };
-struct cr_kx_sk { uint8_t b[CR_KX_BYTES]; }; /* secret */
-struct cr_psk { uint8_t b[CR_PSK_BYTES]; };  /* secret */
-struct cr_gate { uint8_t b[CR_GATE_BYTES]; }; /* the space's discovery secret: keys the MAC before
-                                                 handshake message 1; known to members only */
+struct cr_sign_pk {
+    uint8_t b[CR_SIGN_PK_BYTES];
+};
+struct cr_sign_sk {
+    uint8_t b[64];
+}; /* secret: seed followed by the public key (libsodium) */
+struct cr_sig {
+    uint8_t b[CR_SIG_BYTES];
+};
+struct cr_kx_pk {
+    uint8_t b[CR_KX_BYTES];
+};
+struct cr_kx_sk {
+    uint8_t b[CR_KX_BYTES];
+}; /* secret */
+struct cr_psk {
+    uint8_t b[CR_PSK_BYTES];
+}; /* secret */
+struct cr_gate {
+    uint8_t b[CR_GATE_BYTES];
+}; /* the space's discovery secret: keys the MAC before
+      handshake message 1; known to members only */
 
 /* A signing pair and an exchange pair that belong together (one person or node). */
 struct cr_identity {

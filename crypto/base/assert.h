@@ -6,10 +6,10 @@
 /* Prints the place and condition to stderr and aborts. */
 _Noreturn void cr_assert_failed(const char *file, int line, const char *condition);
 
-#define CR_ASSERT(cond)                                                                            \
-    do {                                                                                           \
-        if (!(cond))                                                                               \
-            cr_assert_failed(__FILE__, __LINE__, #cond);                                           \
+#define CR_ASSERT(cond)                                  \
+    do {                                                 \
+        if (!(cond))                                     \
+            cr_assert_failed(__FILE__, __LINE__, #cond); \
     } while (0)
 
 #endif

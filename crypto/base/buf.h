@@ -5,10 +5,10 @@
 #include "crypto/base/bytes.h"
 
 struct cr_buf {
-    uint8_t *p;  /* owned; NULL until the first append */
-    size_t n;    /* bytes in use */
-    size_t cap;  /* bytes allocated */
-    size_t max;  /* never more than this */
+    uint8_t *p; /* owned; NULL until the first append */
+    size_t n;   /* bytes in use */
+    size_t cap; /* bytes allocated */
+    size_t max; /* never more than this */
 };
 
 /* An empty buffer that may grow to max bytes (max > 0). Allocates nothing. */

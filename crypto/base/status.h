@@ -9,31 +9,31 @@
 #ifndef CRYPTO_BASE_STATUS_H
 #define CRYPTO_BASE_STATUS_H
 
-#define ST_MAP(X)                                                                                  \
-    X(ST_OK, 0, "ok")                                                                              \
-    X(ST_NOMEM, -1, "out of memory")                                                               \
-    X(ST_MALFORMED, -2, "malformed input")                                                         \
-    X(ST_OVERSIZE, -3, "input larger than its limit")                                              \
-    X(ST_TRUNCATED, -4, "input ends too early")                                                    \
-    X(ST_FORGED, -5, "signature, hash or authentication tag does not verify")                      \
-    X(ST_VERSION, -6, "made by a newer version")                                                   \
-    X(ST_RANGE, -7, "value out of range")                                                          \
-    X(ST_EXISTS, -8, "already exists")                                                             \
-    X(ST_NOTFOUND, -9, "not found")                                                                \
-    X(ST_DENIED, -10, "not permitted")                                                             \
-    X(ST_IO, -11, "input/output error")                                                            \
-    X(ST_FULL, -12, "disk or quota full")                                                          \
-    X(ST_READONLY, -13, "read-only")                                                               \
-    X(ST_CORRUPT, -14, "stored data is damaged")                                                   \
-    X(ST_BUSY, -15, "busy, try again")                                                             \
-    X(ST_LOCKED, -16, "in use by another process")                                                 \
-    X(ST_UNREACHABLE, -17, "cannot be reached")                                                    \
-    X(ST_USAGE, -18, "wrong usage")                                                                \
-    X(ST_STATE, -19, "not possible in this state")                                                 \
-    X(ST_CONFLICT, -20, "conflicts with what is held")                                             \
-    X(ST_TIMEOUT, -21, "timed out")                                                                \
-    X(ST_DRIFT, -22, "a library behaves differently from the rule this program pins")              \
-    X(ST_SPACE, -23, "belongs to another space")                                                   \
+#define ST_MAP(X)                                                                     \
+    X(ST_OK, 0, "ok")                                                                 \
+    X(ST_NOMEM, -1, "out of memory")                                                  \
+    X(ST_MALFORMED, -2, "malformed input")                                            \
+    X(ST_OVERSIZE, -3, "input larger than its limit")                                 \
+    X(ST_TRUNCATED, -4, "input ends too early")                                       \
+    X(ST_FORGED, -5, "signature, hash or authentication tag does not verify")         \
+    X(ST_VERSION, -6, "made by a newer version")                                      \
+    X(ST_RANGE, -7, "value out of range")                                             \
+    X(ST_EXISTS, -8, "already exists")                                                \
+    X(ST_NOTFOUND, -9, "not found")                                                   \
+    X(ST_DENIED, -10, "not permitted")                                                \
+    X(ST_IO, -11, "input/output error")                                               \
+    X(ST_FULL, -12, "disk or quota full")                                             \
+    X(ST_READONLY, -13, "read-only")                                                  \
+    X(ST_CORRUPT, -14, "stored data is damaged")                                      \
+    X(ST_BUSY, -15, "busy, try again")                                                \
+    X(ST_LOCKED, -16, "in use by another process")                                    \
+    X(ST_UNREACHABLE, -17, "cannot be reached")                                       \
+    X(ST_USAGE, -18, "wrong usage")                                                   \
+    X(ST_STATE, -19, "not possible in this state")                                    \
+    X(ST_CONFLICT, -20, "conflicts with what is held")                                \
+    X(ST_TIMEOUT, -21, "timed out")                                                   \
+    X(ST_DRIFT, -22, "a library behaves differently from the rule this program pins") \
+    X(ST_SPACE, -23, "belongs to another space")                                      \
     X(ST_UNINIT, -24, "not initialised")
 
 enum st_code {
