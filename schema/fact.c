@@ -169,8 +169,8 @@ static int alloc_large(struct sc_dag *d, const struct sc_fact *const *sorted)
 {
     size_t edges = 0;
     for (size_t r = 0; r < d->n; r++)
-        edges += sorted[r]->parent_count < SC_PARENTS_MAX ? sorted[r]->parent_count
-                                                          : SC_PARENTS_MAX;
+        edges +=
+            sorted[r]->parent_count < SC_PARENTS_MAX ? sorted[r]->parent_count : SC_PARENTS_MAX;
     size_t rows = d->n * d->words * sizeof(uint64_t);
     size_t order = d->n * sizeof(uint32_t);
     size_t first = (d->n + 1) * sizeof(uint32_t);
