@@ -72,7 +72,8 @@ static inline size_t sc_bits_count(const uint64_t *set, size_t words)
 {
     size_t n = 0;
     for (size_t w = 0; w < words; w++)
-        n += (size_t)__builtin_popcountll(set[w]);
+        for (uint64_t rest = set[w]; rest != 0; rest &= rest - 1)
+            n++;
     return n;
 }
 

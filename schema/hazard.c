@@ -11,30 +11,30 @@
 
 /* Scratch of a small fold: no allocation. */
 struct small {
-    struct hz_item item[SC_DAG_SMALL];
-    struct hz_clear clear[SC_DAG_SMALL];
+    struct sc_hz_item item[SC_DAG_SMALL];
+    struct sc_hz_clear clear[SC_DAG_SMALL];
     uint64_t rows[SC_DAG_SMALL];
-    uint64_t sets[HZ_SETS];
+    uint64_t sets[SC_HZ_SETS];
 };
 
 /* What the effective clearances have seen, and the dangers that none has. */
-static void cover(struct hz *h)
+static void cover(struct sc_hz *h)
 {
-    uint64_t *covered = hz_set(h, HZ_COVERED);
+    uint64_t *covered = sc_hz_set(h, SC_HZ_COVERED);
     for (size_t i = 0; i < h->clear_count; i++)
         if (h->clear[i].judged && h->clear[i].blocks == 0)
             sc_bits_or(covered, sc_dag_past(h->d, h->clear[i].rank), h->words);
-    const uint64_t *danger = hz_set(h, HZ_DANGER);
-    uint64_t *uncovered = hz_set(h, HZ_UNCOVERED);
+    const uint64_t *danger = sc_hz_set(h, SC_HZ_DANGER);
+    uint64_t *uncovered = sc_hz_set(h, SC_HZ_UNCOVERED);
     for (size_t w = 0; w < h->words; w++)
         uncovered[w] = danger[w] & ~covered[w];
 }
 
 /* Claim r has seen every danger that still says "there". */
-static bool claim_stands(const struct hz *h, size_t r)
+static bool claim_stands(const struct sc_hz *h, size_t r)
 {
-    const uint64_t *uncovered = hz_set(h, HZ_UNCOVERED);
-    const uint64_t *refuting = hz_set(h, HZ_REFUTING);
+    const uint64_t *uncovered = sc_hz_set(h, SC_HZ_UNCOVERED);
+    const uint64_t *refuting = sc_hz_set(h, SC_HZ_REFUTING);
     const uint64_t *past = sc_dag_past(h->d, r);
     for (size_t w = 0; w < h->words; w++)
         if ((uncovered[w] & refuting[w] & ~past[w]) != 0)
@@ -42,7 +42,7 @@ static bool claim_stands(const struct hz *h, size_t r)
     return true;
 }
 
-static enum sc_hazard_state progress_of(const struct hz_item *it)
+static enum sc_hazard_state progress_of(const struct sc_hz_item *it)
 {
     switch (it->type) {
     case SC_R_HAZARD_ACCEPT: return SC_HS_ACCEPTED;
@@ -52,17 +52,17 @@ static enum sc_hazard_state progress_of(const struct hz_item *it)
     }
 }
 
-static enum sc_hazard_state open_state(const struct hz *h)
+static enum sc_hazard_state open_state(const struct sc_hz *h)
 {
     enum sc_hazard_state state = SC_HS_REPORTED;
     for (size_t r = 0; r < h->n; r++) {
-        const struct hz_item *it = &h->item[r];
+        const struct sc_hz_item *it = &h->item[r];
         if (!it->counts)
             continue;
-        if (sc_bit(hz_set(h, HZ_CLAIM), r)) {
+        if (sc_bit(sc_hz_set(h, SC_HZ_CLAIM), r)) {
             if (claim_stands(h, r))
                 return SC_HS_FIX_CLAIMED;
-        } else if (progress_of(it) > state && !sc_bit(hz_set(h, HZ_COVERED), r)) {
+        } else if (progress_of(it) > state && !sc_bit(sc_hz_set(h, SC_HZ_COVERED), r)) {
             state = progress_of(it);
         }
     }
@@ -71,14 +71,14 @@ static enum sc_hazard_state open_state(const struct hz *h)
 
 /* CLOSED or VOID, by the causally maximal effective clearances; the last of them in order dates it.
  */
-static void close_hazard(struct hz *h, struct sc_hazard *out)
+static void close_hazard(struct sc_hz *h, struct sc_hazard *out)
 {
-    uint64_t *seen = hz_set(h, HZ_TMP_A);
+    uint64_t *seen = sc_hz_set(h, SC_HZ_TMP_A);
     bool all_void = true;
-    const struct hz_item *last = NULL;
+    const struct sc_hz_item *last = NULL;
     sc_bits_zero(seen, h->words);
     for (size_t i = h->clear_count; i-- > 0;) {
-        const struct hz_clear *c = &h->clear[i];
+        const struct sc_hz_clear *c = &h->clear[i];
         if (!c->judged || c->blocks != 0 || sc_bit(seen, c->rank))
             continue;
         all_void = all_void && c->is_void;
@@ -91,24 +91,24 @@ static void close_hazard(struct hz *h, struct sc_hazard *out)
 }
 
 /* Pasts of the uncovered refuting dangers: what lies there no longer speaks. */
-static void outdated(struct hz *h, uint64_t *out)
+static void outdated(struct sc_hz *h, uint64_t *out)
 {
-    const uint64_t *uncovered = hz_set(h, HZ_UNCOVERED);
-    const uint64_t *refuting = hz_set(h, HZ_REFUTING);
+    const uint64_t *uncovered = sc_hz_set(h, SC_HZ_UNCOVERED);
+    const uint64_t *refuting = sc_hz_set(h, SC_HZ_REFUTING);
     sc_bits_zero(out, h->words);
     for (size_t r = 0; r < h->n; r++)
         if (sc_bit(uncovered, r) && sc_bit(refuting, r))
             sc_bits_or(out, sc_dag_past(h->d, r), h->words);
 }
 
-static uint32_t blocks_of(struct hz *h)
+static uint32_t blocks_of(struct sc_hz *h)
 {
-    uint64_t *past_it = hz_set(h, HZ_TMP_A);
-    const uint64_t *uncovered = hz_set(h, HZ_UNCOVERED);
+    uint64_t *past_it = sc_hz_set(h, SC_HZ_TMP_A);
+    const uint64_t *uncovered = sc_hz_set(h, SC_HZ_UNCOVERED);
     uint32_t blocks = 0;
     outdated(h, past_it);
     for (size_t i = h->clear_count; i-- > 0;) {
-        const struct hz_clear *c = &h->clear[i];
+        const struct sc_hz_clear *c = &h->clear[i];
         if (sc_bit(past_it, c->rank))
             continue;
         const uint64_t *past = sc_dag_past(h->d, c->rank);
@@ -127,9 +127,9 @@ static uint32_t blocks_of(struct hz *h)
 }
 
 /* Some uncovered danger and clearance c did not see each other. */
-static bool crossed(const struct hz *h, const struct hz_clear *c)
+static bool crossed(const struct sc_hz *h, const struct sc_hz_clear *c)
 {
-    const uint64_t *uncovered = hz_set(h, HZ_UNCOVERED);
+    const uint64_t *uncovered = sc_hz_set(h, SC_HZ_UNCOVERED);
     const uint64_t *past = sc_dag_past(h->d, c->rank);
     for (size_t w = 0; w < h->words; w++) {
         uint64_t rest = uncovered[w] & ~past[w];
@@ -143,25 +143,25 @@ static bool crossed(const struct hz *h, const struct hz_clear *c)
 }
 
 /* Some raise that demands more than c's author has is concurrent with c. */
-static bool disarmed(const struct hz *h, const struct hz_clear *c)
+static bool disarmed(const struct sc_hz *h, const struct sc_hz_clear *c)
 {
     const uint64_t *past = sc_dag_past(h->d, c->rank);
     uint8_t level = h->item[c->rank].level;
     for (size_t r = 0; r < h->n; r++) {
         if (sc_bit(past, r) || sc_dag_in_past(h->d, r, c->rank))
             continue;
-        if (level < hz_demand(h, r))
+        if (level < sc_hz_demand(h, r))
             return true;
     }
     return false;
 }
 
-static bool clearances_conflict(struct hz *h)
+static bool clearances_conflict(struct sc_hz *h)
 {
-    uint64_t *past_it = hz_set(h, HZ_TMP_A);
+    uint64_t *past_it = sc_hz_set(h, SC_HZ_TMP_A);
     outdated(h, past_it);
     for (size_t i = h->clear_count; i-- > 0;) {
-        const struct hz_clear *c = &h->clear[i];
+        const struct sc_hz_clear *c = &h->clear[i];
         if (!c->judged)
             continue;
         if (crossed(h, c) || (!sc_bit(past_it, c->rank) && disarmed(h, c)))
@@ -171,7 +171,7 @@ static bool clearances_conflict(struct hz *h)
     return false;
 }
 
-static bool known(const struct hz *h, bool (*is)(const struct hz_item *))
+static bool known(const struct sc_hz *h, bool (*is)(const struct sc_hz_item *))
 {
     for (size_t r = 0; r < h->n; r++)
         if (h->item[r].counts && is(&h->item[r]))
@@ -179,35 +179,35 @@ static bool known(const struct hz *h, bool (*is)(const struct hz_item *))
     return false;
 }
 
-static bool is_transfer(const struct hz_item *it)
+static bool is_transfer(const struct sc_hz_item *it)
 {
     return it->type == SC_R_HAZARD_TRANSFER;
 }
 
-static bool is_recurrence(const struct hz_item *it)
+static bool is_recurrence(const struct sc_hz_item *it)
 {
     return it->type == SC_R_HAZARD_RECUR;
 }
 
-static bool is_certified_danger(const struct hz *h)
+static bool is_certified_danger(const struct sc_hz *h)
 {
-    const uint64_t *danger = hz_set(h, HZ_DANGER);
+    const uint64_t *danger = sc_hz_set(h, SC_HZ_DANGER);
     for (size_t r = 0; r < h->n; r++)
         if (sc_bit(danger, r) && h->item[r].f->roles != 0)
             return true;
     return false;
 }
 
-static uint32_t flags_of(struct hz *h, const struct sc_hazard *out)
+static uint32_t flags_of(struct sc_hz *h, const struct sc_hazard *out)
 {
     uint32_t flags = 0;
-    if (sc_bits_meet(hz_set(h, HZ_EMERGENCY), hz_set(h, HZ_UNCOVERED), h->words))
+    if (sc_bits_meet(sc_hz_set(h, SC_HZ_EMERGENCY), sc_hz_set(h, SC_HZ_UNCOVERED), h->words))
         flags |= SC_HF_EMERGENCY;
     if (out->escalated > SC_LV_NONE)
         flags |= SC_HF_ESCALATED;
     if (known(h, is_transfer))
         flags |= SC_HF_TRANSFERRED;
-    if (out->severity == HZ_SEVERITY_MAX)
+    if (out->severity == SC_HZ_SEVERITY_MAX)
         flags |= SC_HF_MAJOR;
     if (!is_certified_danger(h))
         flags |= SC_HF_UNCONFIRMED;
@@ -219,7 +219,7 @@ static uint32_t flags_of(struct hz *h, const struct sc_hazard *out)
         flags |= SC_HF_OVERFLOW;
     if (out->link_count > 0)
         flags |= SC_HF_LINKED;
-    if (out->blocks != 0 && (clearances_conflict(h) || hz_contested(h, out)))
+    if (out->blocks != 0 && (clearances_conflict(h) || sc_hz_contested(h, out)))
         flags |= SC_HF_CONFLICT;
     return flags;
 }
@@ -237,18 +237,18 @@ static bool left_out_danger(const struct sc_fact *facts, size_t n)
     return false;
 }
 
-static void fold(struct hz *h, size_t fact_count, struct sc_hazard *out)
+static void fold(struct sc_hz *h, size_t fact_count, struct sc_hazard *out)
 {
     memset(out, 0, sizeof(*out));
-    sc_bits_zero(h->sets, HZ_SETS * h->words);
-    hz_read_items(h);
-    hz_classify(h);
-    hz_judge(h);
+    sc_bits_zero(h->sets, SC_HZ_SETS * h->words);
+    sc_hz_read_items(h);
+    sc_hz_classify(h);
+    sc_hz_judge(h);
     cover(h);
-    hz_required(h, out);
+    sc_hz_required(h, out);
     out->fact_count = h->n;
-    out->danger_count = sc_bits_count(hz_set(h, HZ_DANGER), h->words);
-    out->uncovered_count = sc_bits_count(hz_set(h, HZ_UNCOVERED), h->words);
+    out->danger_count = sc_bits_count(sc_hz_set(h, SC_HZ_DANGER), h->words);
+    out->uncovered_count = sc_bits_count(sc_hz_set(h, SC_HZ_UNCOVERED), h->words);
     out->exists =
         out->danger_count > 0 || (h->d->overflow && left_out_danger(h->facts, fact_count));
     bool complete = h->created && !h->d->overflow;
@@ -258,14 +258,14 @@ static void fold(struct hz *h, size_t fact_count, struct sc_hazard *out)
         out->state = open_state(h);
         out->blocks = out->exists ? blocks_of(h) : 0;
     }
-    hz_view(h, out);
+    sc_hz_view(h, out);
     out->flags = out->exists ? flags_of(h, out) : 0;
 }
 
-static int fold_large(struct hz *h, size_t fact_count, struct sc_hazard *out)
+static int fold_large(struct sc_hz *h, size_t fact_count, struct sc_hazard *out)
 {
     size_t rows = h->n * h->words * sizeof(uint64_t);
-    size_t sets = HZ_SETS * h->words * sizeof(uint64_t);
+    size_t sets = SC_HZ_SETS * h->words * sizeof(uint64_t);
     int rc = ST_NOMEM;
     h->item = malloc(h->n * sizeof(*h->item));
     h->clear = malloc(h->n * sizeof(*h->clear));
@@ -288,7 +288,7 @@ int sc_hazard_fold(const struct sc_fact *facts, size_t n, struct sc_hazard *out)
     int rc = sc_dag_init(&d, facts, n);
     if (rc != ST_OK)
         return rc;
-    struct hz h = {.d = &d, .facts = facts, .n = d.n, .words = d.words};
+    struct sc_hz h = {.d = &d, .facts = facts, .n = d.n, .words = d.words};
     if (d.words == 1) {
         struct small s;
         h.item = s.item;

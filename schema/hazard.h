@@ -9,18 +9,24 @@
 #include "schema/fact.h"
 
 enum sc_hazard_state { /* ascending progress; 上报 受理 交办 整改 复查 销案, 误报 */
-    SC_HS_REPORTED = 1,
-    SC_HS_ACCEPTED = 2,
-    SC_HS_ASSIGNED = 3,
-    SC_HS_RECTIFYING = 4,
-    SC_HS_FIX_CLAIMED = 5,
-    SC_HS_CLOSED = 6,
-    SC_HS_VOID = 7,
+                       SC_HS_REPORTED = 1,
+                       SC_HS_ACCEPTED = 2,
+                       SC_HS_ASSIGNED = 3,
+                       SC_HS_RECTIFYING = 4,
+                       SC_HS_FIX_CLAIMED = 5,
+                       SC_HS_CLOSED = 6,
+                       SC_HS_VOID = 7,
 };
 
 /* Level of authority; a clearance needs at least the level the dangers demand. */
-enum sc_level { SC_LV_NONE = 0, SC_LV_OFFICER = 1, SC_LV_CHIEF = 2, SC_LV_VILLAGE = 3,
-                SC_LV_STREET = 4, SC_LV_DISTRICT = 5 };
+enum sc_level {
+    SC_LV_NONE = 0,
+    SC_LV_OFFICER = 1,
+    SC_LV_CHIEF = 2,
+    SC_LV_VILLAGE = 3,
+    SC_LV_STREET = 4,
+    SC_LV_DISTRICT = 5
+};
 enum sc_level sc_level_of_roles(uint32_t roles);
 
 enum sc_hazard_flag {
@@ -31,54 +37,55 @@ enum sc_hazard_flag {
     SC_HF_CONFLICT = 1u << 4,    /* concurrent acts that a person should look at */
     SC_HF_UNCONFIRMED = 1u << 5, /* no danger entry by a certified author */
     SC_HF_RECURRENT = 1u << 6,
-    SC_HF_PENDING = 1u << 7,     /* facts with missing ancestors */
-    SC_HF_OVERFLOW = 1u << 8,    /* too many entries: cannot be closed here */
+    SC_HF_PENDING = 1u << 7,  /* facts with missing ancestors */
+    SC_HF_OVERFLOW = 1u << 8, /* too many entries: cannot be closed here */
     SC_HF_LINKED = 1u << 9,
 };
 
 /* Why a hazard is not closed, for the page and the command line. */
 enum sc_hazard_block {
-    SC_HB_NO_CLEARANCE = 1u << 0,    /* nobody has verified */
-    SC_HB_UNSEEN_DANGER = 1u << 1,   /* a clearance exists, its author had not seen some danger */
-    SC_HB_AUTHORITY = 1u << 2,       /* clearance below the required level */
-    SC_HB_SECOND_PERSON = 1u << 3,   /* verifier is the claimant, or nobody else said it is fixed */
-    SC_HB_EVIDENCE = 1u << 4,        /* severity 1 cleared by one person without evidence */
-    SC_HB_DOCUMENT = 1u << 5,        /* severity 4 without an external document number */
-    SC_HB_EMERGENCY_ACK = 1u << 6,   /* emergency not acknowledged by the street */
-    SC_HB_UNCERTIFIED = 1u << 7,     /* clearance by a key without a valid certificate */
-    SC_HB_PENDING = 1u << 8,         /* ancestors of a clearance, or the report, have not arrived */
-    SC_HB_OVERFLOW = 1u << 9,        /* too many entries: cannot be closed here */
+    SC_HB_NO_CLEARANCE = 1u << 0,  /* nobody has verified */
+    SC_HB_UNSEEN_DANGER = 1u << 1, /* a clearance exists, its author had not seen some danger */
+    SC_HB_AUTHORITY = 1u << 2,     /* clearance below the required level */
+    SC_HB_SECOND_PERSON = 1u << 3, /* verifier is the claimant, or nobody else said it is fixed */
+    SC_HB_EVIDENCE = 1u << 4,      /* severity 1 cleared by one person without evidence */
+    SC_HB_DOCUMENT = 1u << 5,      /* severity 4 without an external document number */
+    SC_HB_EMERGENCY_ACK = 1u << 6, /* emergency not acknowledged by the street */
+    SC_HB_UNCERTIFIED = 1u << 7,   /* clearance by a key without a valid certificate */
+    SC_HB_PENDING = 1u << 8,       /* ancestors of a clearance, or the report, have not arrived */
+    SC_HB_OVERFLOW = 1u << 9,      /* too many entries: cannot be closed here */
 };
 
 #define SC_HAZARD_ASSIGNEES_MAX 16
-#define SC_HAZARD_LINKS_MAX 32
+#define SC_HAZARD_LINKS_MAX     32
 
 struct sc_hazard {
-    bool exists;              /* a danger that counts (a report, or an orphan) is in the set */
+    bool exists; /* a danger that counts (a report, or an orphan) is in the set */
     enum sc_hazard_state state;
     uint32_t flags, blocks;
-    uint64_t severity;        /* 1..4, max of what no authorised downgrade supersedes */
-    enum sc_level required;   /* level a clearance by one who has seen everything needs */
-    enum sc_level escalated;  /* highest level it was escalated to, not handed back */
-    uint64_t deadline_ms;     /* earliest of the causally maximal; 0 none */
+    uint64_t severity;       /* 1..4, max of what no authorised downgrade supersedes */
+    enum sc_level required;  /* level a clearance by one who has seen everything needs */
+    enum sc_level escalated; /* highest level it was escalated to, not handed back */
+    uint64_t deadline_ms;    /* earliest of the causally maximal; 0 none */
     size_t danger_count, uncovered_count;
     size_t fact_count;
     /* Display fields: the creating entry's, then per field the latest EDIT that counts, ties by
      * sc_fact_cmp. Spans borrow from the facts. */
     uint64_t grid;
     struct cr_span code, text, address, ext;
-    struct sc_id place;       /* zero when none */
+    struct sc_id place; /* zero when none */
     bool has_place, has_position;
     int64_t lat_e7, lon_e7;
     uint64_t source;
-    uint64_t reported_ms, closed_ms, last_ms; /* claimed times (SC_K_WHEN, else the wall time): the
-                                                 report (else the first danger), the closing clearance
-                                                 (0 when open), the latest fact that counts */
+    uint64_t reported_ms, closed_ms,
+        last_ms; /* claimed times (SC_K_WHEN, else the wall time): the
+                    report (else the first danger), the closing clearance
+                    (0 when open), the latest fact that counts */
     size_t assignee_count;
     struct cr_span assignees[SC_HAZARD_ASSIGNEES_MAX]; /* union of the causally maximal, sorted */
     size_t link_count;
     struct sc_id links[SC_HAZARD_LINKS_MAX]; /* linked hazards, ascending */
-    struct sc_id reporter;    /* person of the report, else of the first danger */
+    struct sc_id reporter;                   /* person of the report, else of the first danger */
 };
 
 /* The rule in full. "In k's past" means reachable from k over parents (fact.h); "later" is never a
@@ -101,8 +108,8 @@ struct sc_hazard {
  * that the facts in its own past give (TRANSFER and EDIT never are).
  *
  * Severity. Assessments are the severities named by dangers, ASSESS and DOWNGRADE (a REPORT without
- * one takes its code's default, 2 when the code is unknown). DOWNGRADE g supersedes assessment a iff
- * a is in g's past, g is not pending, and g's author has the level that clearing a would need:
+ * one takes its code's default, 2 when the code is unknown). DOWNGRADE g supersedes assessment a
+ * iff a is in g's past, g is not pending, and g's author has the level that clearing a would need:
  * 1 officer, 2 chief, 3 village, 4 street. The severity is the maximum of what is not superseded.
  *
  * Authority. Raises are assessments, ESCALATE (to level L needs L; without a level, one above its
@@ -162,7 +169,9 @@ enum sc_hazard_state sc_hazard_group_state(const enum sc_hazard_state *members, 
 int sc_hazard_encode(const struct sc_hazard *h, struct cr_buf *out) ST_MUST;
 
 /* Labels: code name, zh and en, for states, levels, flags and blocks (single bit). Never NULL. */
-struct sc_label { const char *name, *zh, *en; };
+struct sc_label {
+    const char *name, *zh, *en;
+};
 struct sc_label sc_hazard_state_label(enum sc_hazard_state s);
 struct sc_label sc_hazard_flag_label(uint32_t bit);
 struct sc_label sc_hazard_block_label(uint32_t bit);

@@ -4,48 +4,48 @@
 #include "crypto/base/assert.h"
 
 /* What one fact supersedes: its past, as far as it lies in a set. NULL: nothing. */
-static const uint64_t *superseded_severity(const struct hz *h, const struct hz_item *it)
+static const uint64_t *superseded_severity(const struct sc_hz *h, const struct sc_hz_item *it)
 {
     bool lowers = it->type == SC_R_HAZARD_DOWNGRADE && it->severity != 0;
-    return lowers ? hz_set(h, (size_t)HZ_SEV_UPTO + it->level) : NULL;
+    return lowers ? sc_hz_set(h, (size_t)SC_HZ_SEV_UPTO + it->level) : NULL;
 }
 
-static const uint64_t *superseded_escalation(const struct hz *h, const struct hz_item *it)
+static const uint64_t *superseded_escalation(const struct sc_hz *h, const struct sc_hz_item *it)
 {
     if (it->type == SC_R_HAZARD_HANDBACK)
-        return hz_set(h, (size_t)HZ_ESC_UPTO + it->level);
+        return sc_hz_set(h, (size_t)SC_HZ_ESC_UPTO + it->level);
     bool word = it->type == SC_R_HAZARD_EXTERNAL && it->document && it->level >= SC_LV_STREET;
-    return word ? hz_set(h, HZ_ESC + SC_LV_DISTRICT) : NULL;
+    return word ? sc_hz_set(h, SC_HZ_ESC + SC_LV_DISTRICT) : NULL;
 }
 
-static const uint64_t *superseded_emergency(const struct hz *h, const struct hz_item *it)
+static const uint64_t *superseded_emergency(const struct sc_hz *h, const struct sc_hz_item *it)
 {
     bool notice = it->type == SC_R_HAZARD_ACCEPT || it->type == SC_R_HAZARD_PASS ||
                   it->type == SC_R_HAZARD_VOID;
-    return notice && it->level >= SC_LV_STREET ? hz_set(h, HZ_EMERGENCY) : NULL;
+    return notice && it->level >= SC_LV_STREET ? sc_hz_set(h, SC_HZ_EMERGENCY) : NULL;
 }
 
 /* Refuted claims, and FIX facts that a later FIX replaces. */
-static const uint64_t *superseded_claim(const struct hz *h, const struct hz_item *it)
+static const uint64_t *superseded_claim(const struct sc_hz *h, const struct sc_hz_item *it)
 {
     size_t rank = (size_t)(it - h->item);
-    if (sc_bit(hz_set(h, HZ_REFUTING), rank))
-        return hz_set(h, HZ_CLAIM);
-    return it->type == SC_R_HAZARD_FIX ? hz_set(h, HZ_FIX) : NULL;
+    if (sc_bit(sc_hz_set(h, SC_HZ_REFUTING), rank))
+        return sc_hz_set(h, SC_HZ_CLAIM);
+    return it->type == SC_R_HAZARD_FIX ? sc_hz_set(h, SC_HZ_FIX) : NULL;
 }
 
-typedef const uint64_t *(*superseder)(const struct hz *, const struct hz_item *);
+typedef const uint64_t *(*superseder)(const struct sc_hz *, const struct sc_hz_item *);
 
-static const uint64_t *ask(const struct hz *h, superseder kind, size_t rank)
+static const uint64_t *ask(const struct sc_hz *h, superseder kind, size_t rank)
 {
-    const struct hz_item *it = &h->item[rank];
+    const struct sc_hz_item *it = &h->item[rank];
     if (!it->counts || (it->pending && kind != superseded_claim))
         return NULL;
     return kind(h, it);
 }
 
 /* Everything superseded, whoever has seen it. */
-static void superseded_all(const struct hz *h, superseder kind, uint64_t *out)
+static void superseded_all(const struct sc_hz *h, superseder kind, uint64_t *out)
 {
     sc_bits_zero(out, h->words);
     for (size_t r = 0; r < h->n; r++) {
@@ -56,7 +56,7 @@ static void superseded_all(const struct hz *h, superseder kind, uint64_t *out)
 }
 
 /* Fills the table: row(r) = what is superseded by facts in r's past. */
-static void fill_rows(struct hz *h, superseder kind)
+static void fill_rows(struct sc_hz *h, superseder kind)
 {
     h->rows_used = false;
     for (size_t r = 0; r < h->n && !h->rows_used; r++) {
@@ -79,15 +79,16 @@ static void fill_rows(struct hz *h, superseder kind)
     }
 }
 
-static const uint64_t *row(const struct hz *h, size_t rank)
+static const uint64_t *row(const struct sc_hz *h, size_t rank)
 {
-    return h->rows_used ? h->rows + rank * h->words : hz_set(h, HZ_NONE);
+    return h->rows_used ? h->rows + rank * h->words : sc_hz_set(h, SC_HZ_NONE);
 }
 
 /* set and within have a member that is not in without; within NULL: everything. */
-static bool remains(const struct hz *h, size_t set, const uint64_t *within, const uint64_t *without)
+static bool remains(const struct sc_hz *h, size_t set, const uint64_t *within,
+                    const uint64_t *without)
 {
-    const uint64_t *s = hz_set(h, set);
+    const uint64_t *s = sc_hz_set(h, set);
     for (size_t w = 0; w < h->words; w++)
         if ((s[w] & (within != NULL ? within[w] : UINT64_MAX) & ~without[w]) != 0)
             return true;
@@ -95,7 +96,7 @@ static bool remains(const struct hz *h, size_t set, const uint64_t *within, cons
 }
 
 /* Greatest i <= max such that the set first + i has a member that remains; 0: none. */
-static uint8_t greatest(const struct hz *h, size_t first, uint8_t max, const uint64_t *within,
+static uint8_t greatest(const struct sc_hz *h, size_t first, uint8_t max, const uint64_t *within,
                         const uint64_t *without)
 {
     uint8_t i = max;
@@ -106,20 +107,20 @@ static uint8_t greatest(const struct hz *h, size_t first, uint8_t max, const uin
 
 static uint8_t severity_or_default(uint8_t severity)
 {
-    return severity != 0 ? severity : HZ_SEVERITY_DEFAULT;
+    return severity != 0 ? severity : SC_HZ_SEVERITY_DEFAULT;
 }
 
 /* The sets that a level may lower, once the single ones are complete. */
-static void fill_upto(struct hz *h, size_t upto, size_t single, size_t max)
+static void fill_upto(struct sc_hz *h, size_t upto, size_t single, size_t max)
 {
     for (size_t level = 1; level <= SC_LV_DISTRICT; level++) {
-        sc_bits_or(hz_set(h, upto + level), hz_set(h, upto + level - 1), h->words);
+        sc_bits_or(sc_hz_set(h, upto + level), sc_hz_set(h, upto + level - 1), h->words);
         if (level <= max)
-            sc_bits_or(hz_set(h, upto + level), hz_set(h, single + level), h->words);
+            sc_bits_or(sc_hz_set(h, upto + level), sc_hz_set(h, single + level), h->words);
     }
 }
 
-static bool refuting(const struct hz_item *it)
+static bool refuting(const struct sc_hz_item *it)
 {
     switch (it->type) {
     case SC_R_HAZARD_REPORT:
@@ -132,73 +133,74 @@ static bool refuting(const struct hz_item *it)
     }
 }
 
-static bool assesses(const struct hz_item *it)
+static bool assesses(const struct sc_hz_item *it)
 {
     return it->severity != 0 &&
            (refuting(it) || it->type == SC_R_HAZARD_ASSESS || it->type == SC_R_HAZARD_DOWNGRADE);
 }
 
-static void classify_item(struct hz *h, size_t r)
+static void classify_item(struct sc_hz *h, size_t r)
 {
-    const struct hz_item *it = &h->item[r];
+    const struct sc_hz_item *it = &h->item[r];
     if (refuting(it)) {
-        sc_bit_set(hz_set(h, HZ_DANGER), r);
-        sc_bit_set(hz_set(h, HZ_REFUTING), r);
+        sc_bit_set(sc_hz_set(h, SC_HZ_DANGER), r);
+        sc_bit_set(sc_hz_set(h, SC_HZ_REFUTING), r);
     }
     if (assesses(it))
-        sc_bit_set(hz_set(h, (size_t)HZ_SEV + it->severity), r);
+        sc_bit_set(sc_hz_set(h, (size_t)SC_HZ_SEV + it->severity), r);
     if (it->f->pruned)
-        sc_bit_set(hz_set(h, HZ_ESC + SC_LV_STREET), r);
+        sc_bit_set(sc_hz_set(h, SC_HZ_ESC + SC_LV_STREET), r);
     switch (it->type) {
     case SC_R_HAZARD_ESCALATE:
-        sc_bit_set(hz_set(h, HZ_DANGER), r);
-        sc_bit_set(hz_set(h, (size_t)HZ_ESC + it->to_level), r);
+        sc_bit_set(sc_hz_set(h, SC_HZ_DANGER), r);
+        sc_bit_set(sc_hz_set(h, (size_t)SC_HZ_ESC + it->to_level), r);
         break;
-    case SC_R_HAZARD_EMERGENCY: sc_bit_set(hz_set(h, HZ_EMERGENCY), r); break;
+    case SC_R_HAZARD_EMERGENCY: sc_bit_set(sc_hz_set(h, SC_HZ_EMERGENCY), r); break;
     case SC_R_HAZARD_FIX:
-        sc_bit_set(hz_set(h, HZ_FIX), r);
-        sc_bit_set(hz_set(h, HZ_CLAIM), r);
+        sc_bit_set(sc_hz_set(h, SC_HZ_FIX), r);
+        sc_bit_set(sc_hz_set(h, SC_HZ_CLAIM), r);
         break;
     case SC_R_HAZARD_PASS:
-    case SC_R_HAZARD_VOID: sc_bit_set(hz_set(h, HZ_CLAIM), r); break;
-    case SC_R_HAZARD_LINK: sc_bit_set(hz_set(h, HZ_LINK), r); break;
+    case SC_R_HAZARD_VOID: sc_bit_set(sc_hz_set(h, SC_HZ_CLAIM), r); break;
+    case SC_R_HAZARD_LINK: sc_bit_set(sc_hz_set(h, SC_HZ_LINK), r); break;
     default: break;
     }
 }
 
 /* The district's word, once given, leaves the hazard with the street. Done when all escalations are
  * known. */
-static void classify_external(struct hz *h)
+static void classify_external(struct sc_hz *h)
 {
     for (size_t r = 0; r < h->n; r++) {
-        const struct hz_item *it = &h->item[r];
+        const struct sc_hz_item *it = &h->item[r];
         if (it->type != SC_R_HAZARD_EXTERNAL || !it->counts || it->pending)
             continue;
         const uint64_t *word = superseded_escalation(h, it);
         if (word != NULL && sc_bits_meet(word, sc_dag_past(h->d, r), h->words))
-            sc_bit_set(hz_set(h, HZ_ESC + SC_LV_STREET), r);
+            sc_bit_set(sc_hz_set(h, SC_HZ_ESC + SC_LV_STREET), r);
     }
 }
 
 /* Assessments above what their own past gives are dangers. Leaves the rows of severity filled. */
-static void classify_raises(struct hz *h)
+static void classify_raises(struct sc_hz *h)
 {
     fill_rows(h, superseded_severity);
     for (size_t r = 0; r < h->n; r++) {
-        const struct hz_item *it = &h->item[r];
+        const struct sc_hz_item *it = &h->item[r];
         if (!it->counts || !assesses(it) || refuting(it))
             continue;
-        if (it->severity > greatest(h, HZ_SEV, HZ_SEVERITY_MAX, sc_dag_past(h->d, r), row(h, r)))
-            sc_bit_set(hz_set(h, HZ_DANGER), r);
+        if (it->severity >
+            greatest(h, SC_HZ_SEV, SC_HZ_SEVERITY_MAX, sc_dag_past(h->d, r), row(h, r)))
+            sc_bit_set(sc_hz_set(h, SC_HZ_DANGER), r);
     }
 }
 
-void hz_classify(struct hz *h)
+void sc_hz_classify(struct sc_hz *h)
 {
     for (size_t r = 0; r < h->n; r++) {
-        const struct hz_item *it = &h->item[r];
+        const struct sc_hz_item *it = &h->item[r];
         if (it->type == SC_R_HAZARD_PASS || it->type == SC_R_HAZARD_VOID)
-            h->clear[h->clear_count++] = (struct hz_clear){
+            h->clear[h->clear_count++] = (struct sc_hz_clear){
                 .rank = (uint16_t)r,
                 .is_void = it->type == SC_R_HAZARD_VOID,
                 .judged = it->counts && !it->pending,
@@ -209,62 +211,62 @@ void hz_classify(struct hz *h)
             h->created || (it->counts && (it->type == SC_R_HAZARD_REPORT || it->f->creates));
     }
     classify_external(h);
-    fill_upto(h, HZ_SEV_UPTO, HZ_SEV, HZ_SEVERITY_MAX);
-    fill_upto(h, HZ_ESC_UPTO, HZ_ESC, SC_LV_DISTRICT);
+    fill_upto(h, SC_HZ_SEV_UPTO, SC_HZ_SEV, SC_HZ_SEVERITY_MAX);
+    fill_upto(h, SC_HZ_ESC_UPTO, SC_HZ_ESC, SC_LV_DISTRICT);
     classify_raises(h);
 }
 
-uint8_t hz_demand(const struct hz *h, size_t r)
+uint8_t sc_hz_demand(const struct sc_hz *h, size_t r)
 {
-    const struct hz_item *it = &h->item[r];
+    const struct sc_hz_item *it = &h->item[r];
     if (!it->counts)
         return 0;
     uint8_t demand = assesses(it) ? it->severity : 0;
     for (uint8_t level = SC_LV_DISTRICT; level > demand; level--)
-        if (sc_bit(hz_set(h, (size_t)HZ_ESC + level), r))
+        if (sc_bit(sc_hz_set(h, (size_t)SC_HZ_ESC + level), r))
             return level;
     bool emergency = it->type == SC_R_HAZARD_EMERGENCY;
     return emergency && demand < SC_LV_STREET ? SC_LV_STREET : demand;
 }
 
-void hz_required(struct hz *h, struct sc_hazard *out)
+void sc_hz_required(struct sc_hz *h, struct sc_hazard *out)
 {
-    uint64_t *gone = hz_set(h, HZ_TMP_A);
+    uint64_t *gone = sc_hz_set(h, SC_HZ_TMP_A);
     superseded_all(h, superseded_severity, gone);
-    out->severity = severity_or_default(greatest(h, HZ_SEV, HZ_SEVERITY_MAX, NULL, gone));
+    out->severity = severity_or_default(greatest(h, SC_HZ_SEV, SC_HZ_SEVERITY_MAX, NULL, gone));
     superseded_all(h, superseded_escalation, gone);
-    out->escalated = (enum sc_level)greatest(h, HZ_ESC, SC_LV_DISTRICT, NULL, gone);
+    out->escalated = (enum sc_level)greatest(h, SC_HZ_ESC, SC_LV_DISTRICT, NULL, gone);
     superseded_all(h, superseded_emergency, gone);
     uint64_t required = out->severity > out->escalated ? out->severity : out->escalated;
-    if (required < SC_LV_STREET && remains(h, HZ_EMERGENCY, NULL, gone))
+    if (required < SC_LV_STREET && remains(h, SC_HZ_EMERGENCY, NULL, gone))
         required = SC_LV_STREET;
     out->required = (enum sc_level)required;
 }
 
 /* All assessments above 1 were lowered, in c's past, by persons other than c's. */
-static bool lowered_by_others(const struct hz *h, const struct hz_clear *c)
+static bool lowered_by_others(const struct sc_hz *h, const struct sc_hz_clear *c)
 {
-    uint64_t *gone = hz_set(h, HZ_TMP_A);
+    uint64_t *gone = sc_hz_set(h, SC_HZ_TMP_A);
     const uint64_t *past = sc_dag_past(h->d, c->rank);
     size_t looked_at = 0;
     sc_bits_zero(gone, h->words);
     for (size_t r = sc_bits_below(past, h->n); r != SC_BITS_NONE; r = sc_bits_below(past, r)) {
         const uint64_t *mask = ask(h, superseded_severity, r);
-        if (mask == NULL || hz_person_equal(&h->item[r], &h->item[c->rank]))
+        if (mask == NULL || sc_hz_person_equal(&h->item[r], &h->item[c->rank]))
             continue;
-        if (looked_at++ == HZ_OWN_LOWERED_MAX)
+        if (looked_at++ == SC_HZ_OWN_LOWERED_MAX)
             break;
         sc_bits_or_and(gone, sc_dag_past(h->d, r), mask, h->words);
     }
-    return greatest(h, HZ_SEV, HZ_SEVERITY_MAX, NULL, gone) <= 1;
+    return greatest(h, SC_HZ_SEV, SC_HZ_SEVERITY_MAX, NULL, gone) <= 1;
 }
 
 /* Second person of c, and whether c or a claim it rests on shows evidence. Rows: claims. */
-static bool second_person(const struct hz *h, struct hz_clear *c)
+static bool second_person(const struct sc_hz *h, struct sc_hz_clear *c)
 {
-    const struct hz_item *k = &h->item[c->rank];
+    const struct sc_hz_item *k = &h->item[c->rank];
     const uint64_t *past = sc_dag_past(h->d, c->rank);
-    const uint64_t *claims = hz_set(h, HZ_CLAIM);
+    const uint64_t *claims = sc_hz_set(h, SC_HZ_CLAIM);
     const uint64_t *gone = row(h, c->rank);
     bool other = false;
     bool own_fix = false;
@@ -272,8 +274,8 @@ static bool second_person(const struct hz *h, struct hz_clear *c)
     for (size_t w = 0; w < h->words; w++) {
         uint64_t rest = past[w] & claims[w] & ~gone[w];
         for (; rest != 0; rest &= rest - 1) {
-            const struct hz_item *it = &h->item[w * 64 + (size_t)__builtin_ctzll(rest)];
-            bool same = hz_person_equal(it, k);
+            const struct sc_hz_item *it = &h->item[w * 64 + (size_t)__builtin_ctzll(rest)];
+            bool same = sc_hz_person_equal(it, k);
             if (it->type == SC_R_HAZARD_FIX) {
                 own_fix = own_fix || same;
                 c->has_evidence = c->has_evidence || it->evidence;
@@ -284,7 +286,7 @@ static bool second_person(const struct hz *h, struct hz_clear *c)
     return other && (c->is_void || !own_fix);
 }
 
-static uint32_t persons_block(const struct hz *h, struct hz_clear *c)
+static uint32_t persons_block(const struct sc_hz *h, struct sc_hz_clear *c)
 {
     if (second_person(h, c))
         return 0;
@@ -302,9 +304,9 @@ static uint32_t authority_blocks(uint8_t level, uint8_t need, bool unacked)
 }
 
 /* The last kind: everything about c is known but its persons. */
-static void finish(const struct hz *h, struct hz_clear *c)
+static void finish(const struct sc_hz *h, struct sc_hz_clear *c)
 {
-    const struct hz_item *k = &h->item[c->rank];
+    const struct sc_hz_item *k = &h->item[c->rank];
     if (!c->judged) {
         if (k->pending && k->counts)
             c->blocks = SC_HB_PENDING;
@@ -313,9 +315,10 @@ static void finish(const struct hz *h, struct hz_clear *c)
         return;
     }
     c->blocks = authority_blocks(k->level, c->need, c->unacked) | persons_block(h, c);
-    if (c->severity == HZ_SEVERITY_MAX && !k->document)
+    if (c->severity == SC_HZ_SEVERITY_MAX && !k->document)
         c->blocks |= SC_HB_DOCUMENT;
-    if (c->is_void && !sc_bits_within(hz_set(h, HZ_LINK), sc_dag_past(h->d, c->rank), h->words))
+    if (c->is_void &&
+        !sc_bits_within(sc_hz_set(h, SC_HZ_LINK), sc_dag_past(h->d, c->rank), h->words))
         c->blocks |= SC_HB_UNSEEN_DANGER;
 }
 
@@ -324,26 +327,26 @@ static uint8_t larger(uint8_t a, uint8_t b)
     return a > b ? a : b;
 }
 
-void hz_judge(struct hz *h)
+void sc_hz_judge(struct sc_hz *h)
 {
     CR_ASSERT(h->clear_count <= h->n);
     if (h->clear_count == 0)
         return;
-    for (size_t i = 0; i < h->clear_count; i++) { /* rows: severity, from hz_classify */
-        struct hz_clear *c = &h->clear[i];
+    for (size_t i = 0; i < h->clear_count; i++) { /* rows: severity, from sc_hz_classify */
+        struct sc_hz_clear *c = &h->clear[i];
         const uint64_t *gone = row(h, c->rank);
-        c->severity = severity_or_default(greatest(h, HZ_SEV, HZ_SEVERITY_MAX, NULL, gone));
+        c->severity = severity_or_default(greatest(h, SC_HZ_SEV, SC_HZ_SEVERITY_MAX, NULL, gone));
     }
     fill_rows(h, superseded_escalation);
     for (size_t i = 0; i < h->clear_count; i++) {
-        struct hz_clear *c = &h->clear[i];
+        struct sc_hz_clear *c = &h->clear[i];
         const uint64_t *gone = row(h, c->rank);
-        c->need = larger(c->severity, greatest(h, HZ_ESC, SC_LV_DISTRICT, NULL, gone));
+        c->need = larger(c->severity, greatest(h, SC_HZ_ESC, SC_LV_DISTRICT, NULL, gone));
     }
     fill_rows(h, superseded_emergency);
     for (size_t i = 0; i < h->clear_count; i++) {
-        struct hz_clear *c = &h->clear[i];
-        c->unacked = remains(h, HZ_EMERGENCY, NULL, row(h, c->rank));
+        struct sc_hz_clear *c = &h->clear[i];
+        c->unacked = remains(h, SC_HZ_EMERGENCY, NULL, row(h, c->rank));
     }
     fill_rows(h, superseded_claim);
     for (size_t i = 0; i < h->clear_count; i++)

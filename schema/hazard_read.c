@@ -88,12 +88,12 @@ static bool take_given(struct sc_reader *r)
     return sc_read_any(r, &any) == ST_OK && kind == SC_PEEK_ARRAY && any.n > 1;
 }
 
-static void read_field(struct hz_item *it, int key, struct sc_reader *r, struct cr_span *code)
+static void read_field(struct sc_hz_item *it, int key, struct sc_reader *r, struct cr_span *code)
 {
     switch (key) {
     case SC_K_TEXT: it->reason = take_text(r).n > 0; break;
     case SC_K_CODE: *code = take_text(r); break;
-    case SC_K_SEVERITY: it->severity = (uint8_t)take_u64(r, HZ_SEVERITY_MAX); break;
+    case SC_K_SEVERITY: it->severity = (uint8_t)take_u64(r, SC_HZ_SEVERITY_MAX); break;
     case SC_K_WHEN: it->when_ms = take_u64(r, SC_WALL_MS_MAX); break;
     case SC_K_DEADLINE: it->deadline_ms = take_u64(r, SC_WALL_MS_MAX); break;
     case SC_K_ASSIGNEE: it->assignee = take_text(r); break;
@@ -113,9 +113,9 @@ static bool counts(const struct sc_fact *f)
     return rec != NULL && ((f->roles & rec->writers) != 0 || rec->open_report);
 }
 
-static void read_item(struct hz_item *it, const struct sc_fact *f, bool pending)
+static void read_item(struct sc_hz_item *it, const struct sc_fact *f, bool pending)
 {
-    *it = (struct hz_item){.f = f, .pending = pending, .when_ms = f->wall_ms};
+    *it = (struct sc_hz_item){.f = f, .pending = pending, .when_ms = f->wall_ms};
     it->level = (uint8_t)sc_level_of_roles(f->roles);
     if (f->pruned) {
         it->counts = true;
@@ -137,19 +137,19 @@ static void read_item(struct hz_item *it, const struct sc_fact *f, bool pending)
     }
     if (it->type == SC_R_HAZARD_REPORT && it->severity == 0) {
         const struct sc_hazard_code *known = sc_hazard_code_find(code);
-        it->severity = known != NULL ? known->severity : HZ_SEVERITY_DEFAULT;
+        it->severity = known != NULL ? known->severity : SC_HZ_SEVERITY_DEFAULT;
     }
     if (it->type == SC_R_HAZARD_ESCALATE && it->to_level == 0)
         it->to_level = it->level < SC_LV_DISTRICT ? (uint8_t)(it->level + 1) : SC_LV_DISTRICT;
 }
 
-void hz_read_items(struct hz *h)
+void sc_hz_read_items(struct sc_hz *h)
 {
     for (size_t r = 0; r < h->n; r++)
         read_item(&h->item[r], &h->facts[h->d->order[r]], h->d->pending[r]);
 }
 
-void hz_read_display(const struct sc_fact *f, struct sc_hazard *out)
+void sc_hz_read_display(const struct sc_fact *f, struct sc_hazard *out)
 {
     struct sc_reader r;
     int key = -1;
@@ -167,10 +167,10 @@ void hz_read_display(const struct sc_fact *f, struct sc_hazard *out)
         default: (void)sc_read_any(&r, NULL); break;
         }
     }
-    out->has_position = hz_read_position(f, &out->lat_e7, &out->lon_e7) || out->has_position;
+    out->has_position = sc_hz_read_position(f, &out->lat_e7, &out->lon_e7) || out->has_position;
 }
 
-bool hz_read_position(const struct sc_fact *f, int64_t *lat_e7, int64_t *lon_e7)
+bool sc_hz_read_position(const struct sc_fact *f, int64_t *lat_e7, int64_t *lon_e7)
 {
     struct sc_reader r;
     int key = -1;

@@ -5,9 +5,9 @@
 #include <string.h>
 
 /* Earliest of the causally maximal members of valid that lie in past; 0: none. */
-static uint64_t deadline_in(struct hz *h, const uint64_t *valid, const uint64_t *past)
+static uint64_t deadline_in(struct sc_hz *h, const uint64_t *valid, const uint64_t *past)
 {
-    uint64_t *rest = hz_set(h, HZ_TMP_B);
+    uint64_t *rest = sc_hz_set(h, SC_HZ_TMP_B);
     uint64_t earliest = 0;
     for (size_t w = 0; w < h->words; w++)
         rest[w] = valid[w] & (past != NULL ? past[w] : UINT64_MAX);
@@ -22,14 +22,14 @@ static uint64_t deadline_in(struct hz *h, const uint64_t *valid, const uint64_t 
     return earliest;
 }
 
-static bool may_extend(const struct hz_item *it)
+static bool may_extend(const struct sc_hz_item *it)
 {
     return it->level >= SC_LV_CHIEF && it->reason && !it->pending;
 }
 
-static uint64_t deadline_of(struct hz *h)
+static uint64_t deadline_of(struct sc_hz *h)
 {
-    uint64_t *valid = hz_set(h, HZ_TMP_A);
+    uint64_t *valid = sc_hz_set(h, SC_HZ_TMP_A);
     uint64_t earliest = 0;
     size_t count = 0;
     for (size_t r = 0; r < h->n; r++) {
@@ -40,11 +40,11 @@ static uint64_t deadline_of(struct hz *h)
         if (earliest == 0 || ms < earliest)
             earliest = ms;
     }
-    if (count <= 1 || count > HZ_DEADLINES_MAX)
+    if (count <= 1 || count > SC_HZ_DEADLINES_MAX)
         return earliest;
     sc_bits_zero(valid, h->words);
     for (size_t r = 0; r < h->n; r++) {
-        const struct hz_item *it = &h->item[r];
+        const struct sc_hz_item *it = &h->item[r];
         if (!it->counts || it->deadline_ms == 0)
             continue;
         uint64_t now = deadline_in(h, valid, sc_dag_past(h->d, r));
@@ -77,12 +77,12 @@ static void add_assignee(struct sc_hazard *out, struct cr_span who)
     out->assignees[at] = who;
 }
 
-static void view_assignees(struct hz *h, struct sc_hazard *out)
+static void view_assignees(struct sc_hz *h, struct sc_hazard *out)
 {
-    uint64_t *older = hz_set(h, HZ_TMP_A);
+    uint64_t *older = sc_hz_set(h, SC_HZ_TMP_A);
     sc_bits_zero(older, h->words);
     for (size_t r = h->n; r-- > 0;) {
-        const struct hz_item *it = &h->item[r];
+        const struct sc_hz_item *it = &h->item[r];
         if (it->type != SC_R_HAZARD_ASSIGN || !it->counts || it->assignee.n == 0 ||
             sc_bit(older, r))
             continue;
@@ -105,10 +105,10 @@ static void add_link(struct sc_hazard *out, const struct sc_id *id)
     out->links[at] = *id;
 }
 
-static bool unlinked(const struct hz *h, size_t link)
+static bool unlinked(const struct sc_hz *h, size_t link)
 {
     for (size_t r = link + 1; r < h->n; r++) {
-        const struct hz_item *it = &h->item[r];
+        const struct sc_hz_item *it = &h->item[r];
         if (it->type == SC_R_HAZARD_UNLINK && it->counts && !it->pending && it->has_member &&
             sc_dag_in_past(h->d, r, link) && sc_id_equal(&it->member, &h->item[link].member))
             return true;
@@ -116,9 +116,9 @@ static bool unlinked(const struct hz *h, size_t link)
     return false;
 }
 
-static void view_links(const struct hz *h, struct sc_hazard *out)
+static void view_links(const struct sc_hz *h, struct sc_hazard *out)
 {
-    const uint64_t *links = hz_set(h, HZ_LINK);
+    const uint64_t *links = sc_hz_set(h, SC_HZ_LINK);
     for (size_t r = sc_bits_from(links, 0, h->words); r != SC_BITS_NONE;
          r = sc_bits_from(links, r + 1, h->words))
         if (h->item[r].has_member && !unlinked(h, r))
@@ -126,34 +126,34 @@ static void view_links(const struct hz *h, struct sc_hazard *out)
 }
 
 /* The creating entry speaks first, and no report by somebody else over it. */
-static bool is_creating(const struct hz_item *it)
+static bool is_creating(const struct sc_hz_item *it)
 {
     return it->counts && (it->type == SC_R_HAZARD_REPORT || it->f->creates);
 }
 
-static bool is_edit(const struct hz_item *it)
+static bool is_edit(const struct sc_hz_item *it)
 {
     return it->counts && it->type == SC_R_HAZARD_EDIT;
 }
 
-static void view_display(const struct hz *h, struct sc_hazard *out)
+static void view_display(const struct sc_hz *h, struct sc_hazard *out)
 {
-    const struct hz_item *first = NULL;
-    const struct hz_item *danger = NULL;
+    const struct sc_hz_item *first = NULL;
+    const struct sc_hz_item *danger = NULL;
     for (size_t r = 0; r < h->n; r++) {
-        const struct hz_item *it = &h->item[r];
+        const struct sc_hz_item *it = &h->item[r];
         if (is_creating(it)) {
             first = first != NULL ? first : it;
-            hz_read_display(it->f, out);
+            sc_hz_read_display(it->f, out);
         }
-        if (danger == NULL && sc_bit(hz_set(h, HZ_DANGER), r))
+        if (danger == NULL && sc_bit(sc_hz_set(h, SC_HZ_DANGER), r))
             danger = it;
         if (it->counts)
             out->last_ms = it->when_ms;
     }
     for (size_t r = 0; r < h->n; r++)
         if (is_edit(&h->item[r]))
-            hz_read_display(h->item[r].f, out);
+            sc_hz_read_display(h->item[r].f, out);
     if (first == NULL)
         first = danger;
     if (first != NULL) {
@@ -162,7 +162,7 @@ static void view_display(const struct hz *h, struct sc_hazard *out)
     }
 }
 
-void hz_view(struct hz *h, struct sc_hazard *out)
+void sc_hz_view(struct sc_hz *h, struct sc_hazard *out)
 {
     out->deadline_ms = deadline_of(h);
     view_assignees(h, out);
@@ -189,18 +189,18 @@ static bool apart(const int64_t a[2], const int64_t b[2])
     return north * north + east * east > (int64_t)APART_E7 * APART_E7;
 }
 
-static bool positions_apart(struct hz *h)
+static bool positions_apart(struct sc_hz *h)
 {
-    int64_t at[HZ_POSITIONS_MAX][2];
-    uint64_t *older = hz_set(h, HZ_TMP_A);
+    int64_t at[SC_HZ_POSITIONS_MAX][2];
+    uint64_t *older = sc_hz_set(h, SC_HZ_TMP_A);
     size_t count = 0;
     sc_bits_zero(older, h->words);
     for (size_t r = h->n; r-- > 0;) {
         int64_t p[2];
         if ((!is_creating(&h->item[r]) && !is_edit(&h->item[r])) || sc_bit(older, r) ||
-            !hz_read_position(h->item[r].f, &p[0], &p[1]))
+            !sc_hz_read_position(h->item[r].f, &p[0], &p[1]))
             continue;
-        if (count == HZ_POSITIONS_MAX)
+        if (count == SC_HZ_POSITIONS_MAX)
             return true;
         for (size_t i = 0; i < count; i++)
             if (apart(at[i], p))
@@ -212,7 +212,7 @@ static bool positions_apart(struct hz *h)
     return false;
 }
 
-bool hz_contested(struct hz *h, const struct sc_hazard *out)
+bool sc_hz_contested(struct sc_hz *h, const struct sc_hazard *out)
 {
     return out->assignee_count > 1 || positions_apart(h);
 }
