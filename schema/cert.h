@@ -2,9 +2,10 @@
  * certificate entries held (SECURITY, "Authority"): rank by rank, never by arrival or clock.
  *
  * A CERT (record type SC_R_CERT, scope street/public) is accepted iff its author is the root of the
- * genesis, or has an accepted CERT of a smaller rank number whose prefixes enclose all of its
- * prefixes and which carries a role that may certify (root: rank 1; street and village seats:
- * rank 2 inside their grid). Cuts and adoption (SC_R_CUT, SC_R_ADOPT) have their numbers reserved. */
+ * genesis, or has an accepted CERT of rank 1 with the role STREET or VILLAGE whose prefixes enclose
+ * all of its prefixes, and it is of rank 2. Authority only goes down: a seat without STREET gives
+ * neither STREET nor DISTRICT nor POLICE. Cuts and adoption (SC_R_CUT, SC_R_ADOPT) have their
+ * numbers reserved. */
 #ifndef SCHEMA_CERT_H
 #define SCHEMA_CERT_H
 
@@ -30,20 +31,31 @@ enum sc_cert_kind { SC_CERT_PERSON = 1, SC_CERT_NODE = 2 };
 struct sc_cert {
     struct cr_sign_pk subject;
     struct cr_kx_pk kx_pk; /* zero for a person without a node */
-    uint64_t kind, rank, roles;
+    uint64_t kind, rank,
+        roles; /* enum sc_cert_kind; 1 seats, 2 persons and nodes; SC_ROLE_… bits */
     size_t prefix_count;
-    uint64_t prefixes[SC_CERT_PREFIXES_MAX]; /* grid codes, ascending */
+    uint64_t prefixes[SC_CERT_PREFIXES_MAX]; /* 1 or more grid codes, strictly ascending */
     uint64_t from_ms, to_ms;                 /* window of claimed wall time, inclusive; 0 = open */
     struct sc_id person;                     /* the human (or box) behind the key */
     char name[SC_NAME_MAX + 1];
     bool has_pop;
-    struct cr_sig pop; /* subject's consent, context "fengsui/cert-pop/1" over net ‖ body without pop;
-                          or the issuer saw a join request / request file instead */
+    struct cr_sig pop; /* subject's consent, context "fengsui/cert-pop/1" over net ‖ body without
+                          pop; or the issuer saw a join request / request file instead */
 };
 
-/* To and from the body of an SC_R_CERT payload. Encode appends. */
+/* To and from the body of an SC_R_CERT payload (the catalogue's row of "cert" gives the keys). What
+ * is zero or absent in the struct is absent in the bytes. Encode appends; ST_MALFORMED or ST_RANGE
+ * for a certificate that decode would refuse, ST_NOMEM, ST_OVERSIZE, out then unchanged. Decode is
+ * strict also about fields of a newer schema: a restriction that is not understood must not be
+ * ignored. It checks form, not authority. ST_MALFORMED, ST_TRUNCATED, ST_RANGE, ST_OVERSIZE. */
 int sc_cert_encode(const struct sc_cert *c, struct cr_buf *body) ST_MUST;
 int sc_cert_decode(struct cr_span body, struct sc_cert *out, struct st_err *err) ST_MUST;
+
+/* The subject's consent: fills *c's pop, or checks it (ST_FORGED; also when there is none). Both
+ * encode the body without the pop. ST_NOMEM, and what sc_cert_encode answers. */
+int sc_cert_consent(struct sc_cert *c, const struct cr_hash *net,
+                    const struct cr_sign_sk *subject_sk) ST_MUST;
+int sc_cert_consent_verify(const struct sc_cert *c, const struct cr_hash *net) ST_MUST;
 
 /* The set. Grows with the certificates added (bounded by the caller's quota). */
 struct sc_certs;
@@ -51,12 +63,14 @@ struct sc_certs *sc_certs_new(const struct sc_genesis *genesis); /* NULL: out of
 void sc_certs_free(struct sc_certs *s);
 /* Adds one entry (idempotent by entry id); malformed bodies are the caller's to refuse. The next
  * query re-evaluates. ST_NOMEM. */
-int sc_certs_add(struct sc_certs *s, const struct cr_sign_pk *author, const struct cr_hash *entry_id,
-                 const struct sc_cert *c) ST_MUST;
+int sc_certs_add(struct sc_certs *s, const struct cr_sign_pk *author,
+                 const struct cr_hash *entry_id, const struct sc_cert *c) ST_MUST;
 
-/* Roles the author may exercise in this scope about this grid (0: unknown, then the scope's) at the
- * claimed time. 0 = none. The window is only looked at when wall_ms != 0. The genesis root key gives
- * SC_ROLE_ROOT in street/public. */
+/* Roles the author may exercise in this scope about this grid at the claimed time: the union over
+ * its accepted certificates with a prefix that encloses the grid. 0 = none. grid 0 = unknown: the
+ * scope's own grid; in street/public and street/internal any prefix will do. A grid outside the
+ * scope gives none. In street/internal only certificates with STREET count. The window is only
+ * looked at when wall_ms != 0. The genesis root key gives SC_ROLE_ROOT in street/public. */
 uint32_t sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
                         uint64_t grid, uint64_t wall_ms);
 /* Person behind a key (default: cr_person_id). */
@@ -65,8 +79,9 @@ struct sc_id sc_certs_person(struct sc_certs *s, const struct cr_sign_pk *author
  * Valid until the next add. */
 const struct sc_cert *sc_certs_find(struct sc_certs *s, const struct cr_sign_pk *author);
 const struct sc_cert *sc_certs_find_kx(struct sc_certs *s, const struct cr_kx_pk *kx);
-/* A node (or person) of these certificates may read the scope: public for every certified key, a
- * grid when a prefix encloses it, internal only with SC_ROLE_STREET. */
+/* A node (or person) of these certificates may read the scope: public for every certified key and
+ * the root; a grid when a prefix encloses it or lies in it (a scope is the unit of reading, and an
+ * officer of a group writes in the scope of its village); internal only with SC_ROLE_STREET. */
 bool sc_certs_may_read(struct sc_certs *s, const struct cr_sign_pk *subject, uint64_t scope);
 /* All accepted certificates, by rank then entry id; cb's non-zero return stops and is returned. */
 int sc_certs_each(struct sc_certs *s,

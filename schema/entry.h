@@ -15,10 +15,10 @@
 #include "schema/id.h"
 #include "schema/wire.h"
 
-#define SC_ENTRY_VERSION 1
+#define SC_ENTRY_VERSION         1
 #define SC_SUITE_ED25519_BLAKE2B 1
-#define SC_HEADER_BYTES_MAX 80
-#define SC_SALT_BYTES 16
+#define SC_HEADER_BYTES_MAX      80
+#define SC_SALT_BYTES            16
 
 struct sc_log_key {
     struct cr_sign_pk author;
@@ -42,7 +42,8 @@ struct sc_payload {
     bool has_subject; /* false: this entry creates its subject */
     struct sc_id subject;
     size_t parent_count;
-    const struct sc_id *parents; /* borrowed from the decoded bytes, or the caller's when encoding */
+    const struct sc_id
+        *parents; /* borrowed from the decoded bytes, or the caller's when encoding */
     bool has_salt;
     uint8_t salt[SC_SALT_BYTES];
     struct cr_span body; /* canonical map, borrowed */

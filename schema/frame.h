@@ -20,8 +20,8 @@ enum sc_frame_type {
     SC_FT_JOIN = 9,   /* join request / answer (only under IKpsk2) */
 };
 
-/* A head as told to a peer. head = [first 8 bytes of the log id, seq_next, chain8]. A peer that lacks
- * the log learns its key from the run that brings it, so a head never carries one. */
+/* A head as told to a peer. head = [first 8 bytes of the log id, seq_next, chain8]. A peer that
+ * lacks the log learns its key from the run that brings it, so a head never carries one. */
 struct sc_head {
     uint8_t id8[8];
     uint64_t seq_next; /* entries held; 0: none, chain8 is then zero */
@@ -31,8 +31,8 @@ struct sc_head {
 /* Entry on the wire. seq, version, suite, author, scope and hashes are implied by the run. */
 struct sc_wire_entry {
     uint64_t lamport, wall_ms;
-    bool pruned;             /* payload erased: hash and size stand for it */
-    struct cr_span payload;  /* when not pruned */
+    bool pruned;                 /* payload erased: hash and size stand for it */
+    struct cr_span payload;      /* when not pruned */
     struct cr_hash payload_hash; /* when pruned */
     uint64_t payload_bytes;      /* when pruned */
 };
@@ -44,16 +44,17 @@ struct sc_wire_entry {
  * first one absolute), >= 1; wall deltas: signed, first absolute. payload: bin, or
  * [hash, size] when pruned. Columns rather than rows: they compress better. */
 struct sc_run {
-    bool has_key;           /* first mention of the log in this direction */
+    bool has_key; /* first mention of the log in this direction */
     struct sc_log_key key;
     uint64_t log_ref;
     uint64_t first_seq;
-    size_t count;           /* 1..SC_RUN_ENTRIES_MAX */
+    size_t count; /* 1..SC_RUN_ENTRIES_MAX */
     struct sc_wire_entry e[SC_RUN_ENTRIES_MAX];
-    struct cr_sig sig;      /* checkpoint at first_seq + count - 1 */
+    struct cr_sig sig; /* checkpoint at first_seq + count - 1 */
 };
 
-/* urgent = [key, seq, chain before, lamport, wall, payload, sig over its own checkpoint]. Never pruned. */
+/* urgent = [key, seq, chain before, lamport, wall, payload, sig over its own checkpoint]. Never
+ * pruned. */
 struct sc_urgent {
     struct sc_log_key key;
     uint64_t seq;
@@ -64,9 +65,10 @@ struct sc_urgent {
 
 /* hello = [version, features, scopes, fingerprint, log count, common | nil, heads | nil, urgents]
  * scopes: ascending, first absolute then deltas. fingerprint and log count: over the heads of these
- * scopes (the responder's: of those that both hellos name). common: fingerprint of the frontier last
- * known equal with this peer; `true` when it is the same as fingerprint (nothing changed). heads:
- * those that differ from common (seq_next 0: held then, not now), or all when common is nil. */
+ * scopes (the responder's: of those that both hellos name). common: fingerprint of the frontier
+ * last known equal with this peer; `true` when it is the same as fingerprint (nothing changed).
+ * heads: those that differ from common (seq_next 0: held then, not now), or all when common is nil.
+ */
 struct sc_hello {
     uint64_t version, features;
     size_t scope_count;
@@ -82,10 +84,11 @@ struct sc_hello {
     struct sc_urgent urgents[SC_HELLO_URGENT_MAX];
 };
 
-/* ranges = [range …] (at least one); range = [upper bound, mode, …]: bounds ascend over log ids (bin
- * of 0..32 bytes, the shortest that separates, so without a zero at its end; the last and only the
- * last is empty = infinity; a range holds the ids from the bound before up to but without its own).
- * [upper, 0]: skip; [upper, 1, fingerprint (16 bytes), count]; [upper, 2, answer (bool), [head …]]. */
+/* ranges = [range …] (at least one); range = [upper bound, mode, …]: bounds ascend over log ids
+ * (bin of 0..32 bytes, the shortest that separates, so without a zero at its end; the last and only
+ * the last is empty = infinity; a range holds the ids from the bound before up to but without its
+ * own). [upper, 0]: skip; [upper, 1, fingerprint (16 bytes), count]; [upper, 2, answer (bool),
+ * [head …]]. */
 enum sc_range_mode { SC_RANGE_SKIP = 0, SC_RANGE_FINGERPRINT = 1, SC_RANGE_HEADS = 2 };
 struct sc_range {
     size_t upper_bytes; /* 0: no upper bound */
@@ -101,27 +104,35 @@ struct sc_ranges {
     size_t range_count;
     struct sc_range *range; /* array of SC_RANGES_MAX, owned by the holder, see init */
     size_t head_count;
-    struct sc_head *head;   /* array of SC_RANGE_HEADS_MAX */
+    struct sc_head *head; /* array of SC_RANGE_HEADS_MAX */
 };
 int sc_ranges_init(struct sc_ranges *r) ST_MUST; /* allocates both arrays; ST_NOMEM */
 void sc_ranges_release(struct sc_ranges *r);
 
-/* ack = [credit bytes returned, [[log ref of the peer's direction, seq] …]]: persisted up to seq. */
+/* ack = [credit bytes returned, [[log ref of the peer's direction, seq] …]]: persisted up to seq.
+ */
 #define SC_ACK_MAX 256
 struct sc_ack {
     uint64_t credit_bytes;
     size_t count;
-    struct { uint64_t log_ref, seq; } at[SC_ACK_MAX];
+    struct {
+        uint64_t log_ref, seq;
+    } at[SC_ACK_MAX];
 };
 /* synced = [fingerprint, log count] */
 struct sc_synced {
     struct sc_id fingerprint;
     uint64_t log_count;
 };
-/* fork = [key, [seq, chain, sig], [seq, chain, sig]]: both signatures verify, chains cannot both be. */
+/* fork = [key, [seq, chain, sig], [seq, chain, sig]]: both signatures verify, chains cannot both
+ * be. */
 struct sc_fork {
     struct sc_log_key key;
-    struct { uint64_t seq; struct cr_hash chain; struct cr_sig sig; } side[2];
+    struct {
+        uint64_t seq;
+        struct cr_hash chain;
+        struct cr_sig sig;
+    } side[2];
 };
 /* bye = [-code, text]; a code this program does not know is kept as it is. */
 struct sc_bye {
@@ -129,11 +140,12 @@ struct sc_bye {
     struct cr_span text; /* at most SC_BYE_TEXT_MAX bytes, for the log; never shown as trusted */
 };
 
-/* Encoders append type byte and body to out (ST_NOMEM; ST_OVERSIZE: longer than the frame may be; out
- * is then unchanged; what they are given must be valid, which is asserted). Decoders take the body after the type byte, are strict
- * (canonical, bounds, no trailing bytes), never allocate (except into *ranges), and borrow spans.
- * ST_MALFORMED, ST_TRUNCATED, ST_OVERSIZE, ST_RANGE, ST_VERSION (hello of a higher version: version
- * and features are filled); err names frame, field and offset. On failure *out holds nothing to use. */
+/* Encoders append type byte and body to out (ST_NOMEM; ST_OVERSIZE: longer than the frame may be;
+ * out is then unchanged; what they are given must be valid, which is asserted). Decoders take the
+ * body after the type byte, are strict (canonical, bounds, no trailing bytes), never allocate
+ * (except into *ranges), and borrow spans. ST_MALFORMED, ST_TRUNCATED, ST_OVERSIZE, ST_RANGE,
+ * ST_VERSION (hello of a higher version: version and features are filled); err names frame, field
+ * and offset. On failure *out holds nothing to use. */
 int sc_hello_encode(const struct sc_hello *h, struct cr_buf *out) ST_MUST;
 int sc_hello_decode(struct cr_span body, struct sc_hello *out, struct st_err *err) ST_MUST;
 int sc_ranges_encode(const struct sc_ranges *r, struct cr_buf *out) ST_MUST;

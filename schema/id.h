@@ -14,7 +14,7 @@ struct sc_id {
 
 /* A scope is the unit of reading and replication: street/public, street/internal, or the 12-digit
  * code of a level-2 grid. */
-#define SC_SCOPE_PUBLIC UINT64_C(1)
+#define SC_SCOPE_PUBLIC   UINT64_C(1)
 #define SC_SCOPE_INTERNAL UINT64_C(2)
 #define SC_SCOPE_TEXT_MAX 16
 

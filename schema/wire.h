@@ -12,12 +12,22 @@
 struct sc_reader {
     const uint8_t *start, *p, *end;
     int status;
-    unsigned depth;                /* open containers */
-    uint64_t left[SC_DEPTH_MAX];   /* items still owed by each open container */
+    unsigned depth;              /* open containers */
+    uint64_t left[SC_DEPTH_MAX]; /* items still owed by each open container */
 };
 
-enum sc_kind_peek { SC_PEEK_END, SC_PEEK_UINT, SC_PEEK_INT, SC_PEEK_NIL, SC_PEEK_BOOL, SC_PEEK_TEXT,
-                    SC_PEEK_BIN, SC_PEEK_ARRAY, SC_PEEK_MAP, SC_PEEK_BAD };
+enum sc_kind_peek {
+    SC_PEEK_END,
+    SC_PEEK_UINT,
+    SC_PEEK_INT,
+    SC_PEEK_NIL,
+    SC_PEEK_BOOL,
+    SC_PEEK_TEXT,
+    SC_PEEK_BIN,
+    SC_PEEK_ARRAY,
+    SC_PEEK_MAP,
+    SC_PEEK_BAD
+};
 
 void sc_reader_init(struct sc_reader *r, struct cr_span bytes);
 /* Kind of the next value without consuming it. */
@@ -25,8 +35,8 @@ enum sc_kind_peek sc_peek(const struct sc_reader *r);
 /* ST_OK when everything was read and every container is complete; ST_MALFORMED for trailing bytes
  * or missing items, or the sticky status. */
 int sc_reader_finish(struct sc_reader *r) ST_MUST;
-/* Refuses what was read for a reason of the caller's: sticky like a failure of a read, unless one came
- * before. Returns the sticky status. */
+/* Refuses what was read for a reason of the caller's: sticky like a failure of a read, unless one
+ * came before. Returns the sticky status. */
 int sc_reader_fail(struct sc_reader *r, int status);
 /* Offset of the next byte (or of the failure), for error messages. */
 size_t sc_reader_offset(const struct sc_reader *r);
