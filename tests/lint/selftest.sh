@@ -211,5 +211,27 @@ closes 1 '50% tests passed, 1 tests failed out of 2'
 echo 'add_test(asan.good true)' >"$work/builds/asan/CTestTestfile.cmake"
 closes 0 '100% tests passed, 0 tests failed out of 2'
 
+# node/deps: silent when complete, names what is missing, refuses what it does not know
+deps() { # deps RESULT PATTERN ARGUMENT...: exit, and what the first line printed is
+    want=$1
+    pattern=$2
+    shift 2
+    status=0
+    "$lint/../../node/deps" "$@" >"$work/out" 2>"$work/err" || status=$?
+    first=$(head -n 1 "$work/out")
+    # the pattern is meant to match
+    # shellcheck disable=SC2254
+    case $status:$first in
+    $want:$pattern) verdict yes ;;
+    *) verdict no "node/deps $* must give $want and print $pattern" ;;
+    esac
+}
+deps 0 '' build
+deps 2 '' everything
+PKG_CONFIG_LIBDIR=$work/none
+export PKG_CONFIG_LIBDIR
+deps 1 'lib*-dev' build
+unset PKG_CONFIG_LIBDIR
+
 echo "$checks checks, $failures failed"
 [ "$failures" -eq 0 ]
