@@ -42,16 +42,17 @@ static const struct form {
     [0x1e] = {SC_PEEK_MAP, 2, 0x10},     [0x1f] = {SC_PEEK_MAP, 4, 0x10000},
 };
 
-/* Negative integer of 1 << log2 bytes in two's complement; a value that is not negative, or not
- * below -least, had a shorter form. */
+/* Negative integer of `width` bytes in two's complement; a value that is not negative, or not below
+ * -least, had a shorter form. */
 static int signed_value(uint64_t raw, unsigned width, uint64_t least, int64_t *out)
 {
+    uint64_t sign = UINT64_C(1) << (8 * width - 1);
     uint64_t below; /* -1 - value */
 
-    if (width < 8)
-        raw |= UINT64_MAX << (8 * width);
-    below = ~raw;
-    if (below > INT64_MAX || below < least)
+    if ((raw & sign) == 0)
+        return ST_MALFORMED;
+    below = ~raw & (sign - 1);
+    if (below < least)
         return ST_MALFORMED;
     *out = -1 - (int64_t)below;
     return ST_OK;
