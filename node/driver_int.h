@@ -9,18 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ND_TXN_ENTRIES_MAX 4096 /* what one open transaction collects before it is committed */
-#define ND_TXN_BYTES_MAX (4u << 20)
-#define ND_TXN_MS 100
-#define ND_PENDING_MAX 8192       /* runs in one transaction */
-#define ND_HALF_OPEN_ADDR_MAX 8   /* half-open connections of one address */
-#define ND_HANDSHAKE_BURST 40     /* handshakes that may come at once … */
-#define ND_HANDSHAKE_PER_S 20     /* … and a second after that */
-#define ND_SILENCE_MS 2000        /* a refused connection is closed after 0..this */
-#define ND_SIMULTANEOUS_MS 10000  /* two dials within this may be one crossing */
-#define ND_SYNCED_WRITE_MS 1000   /* "equal with this peer" is noted at most so often */
-#define ND_PEERS_MAX 1024
-#define ND_WIRE_MAX (2u << 16)    /* one frame with its length and tag */
+#define ND_TXN_ENTRIES_MAX    4096 /* what one open transaction collects before it is committed */
+#define ND_TXN_BYTES_MAX      (4u << 20)
+#define ND_TXN_MS             100
+#define ND_PENDING_MAX        8192  /* runs in one transaction */
+#define ND_HALF_OPEN_ADDR_MAX 8     /* half-open connections of one address */
+#define ND_HANDSHAKE_BURST    40    /* handshakes that may come at once … */
+#define ND_HANDSHAKE_PER_S    20    /* … and a second after that */
+#define ND_SILENCE_MS         2000  /* a refused connection is closed after 0..this */
+#define ND_SIMULTANEOUS_MS    10000 /* two dials within this may be one crossing */
+#define ND_SYNCED_WRITE_MS    1000  /* "equal with this peer" is noted at most so often */
+#define ND_PEERS_MAX          1024
+#define ND_WIRE_MAX           (2u << 16) /* one frame with its length and tag */
 
 enum nd_conn_state {
     ND_C_DIALLING,  /* ours: not connected yet */
@@ -32,8 +32,8 @@ struct nd_conn {
     uint32_t id;
     enum nd_conn_state state;
     bool ours;
-    bool engine;     /* the engine knows the session */
-    bool heard;      /* some bytes came */
+    bool engine; /* the engine knows the session */
+    bool heard;  /* some bytes came */
     struct nd_link *link;
     uint64_t since_ms;
     struct cr_kx_pk kx;     /* remote, once known */
@@ -46,9 +46,9 @@ struct nd_conn {
 /* A peer of the store with what only this run knows. */
 struct nd_dial {
     struct nd_peer p;
-    uint64_t next_ms;     /* monotonic; when to dial */
-    uint64_t synced_ms;   /* monotonic; 0: nothing to note */
-    uint64_t noted_ms;    /* monotonic; when it was last noted */
+    uint64_t next_ms;   /* monotonic; when to dial */
+    uint64_t synced_ms; /* monotonic; 0: nothing to note */
+    uint64_t noted_ms;  /* monotonic; when it was last noted */
 };
 
 struct nd_pending {
@@ -68,20 +68,20 @@ struct nd_driver {
     struct nd_dial *dial; /* ND_PEERS_MAX */
     /* open transaction */
     bool txn;
-    int txn_status;       /* why it was rolled back; ST_OK while it may be committed */
+    int txn_status; /* why it was rolled back; ST_OK while it may be committed */
     uint64_t txn_since_ms;
     size_t txn_entries, txn_bytes;
     size_t pending_count;
     struct nd_pending *pending; /* ND_PENDING_MAX */
-    bool in_step;         /* updates of the engine are being carried out */
-    size_t closed_count;  /* sessions to report as closed when they have been */
+    bool in_step;               /* updates of the engine are being carried out */
+    size_t closed_count;        /* sessions to report as closed when they have been */
     uint32_t closed[ND_CONNS_MAX];
-    bool certs_changed;   /* public entries were committed: look at the scopes of sessions again */
-    uint64_t tokens_ms;   /* token bucket of handshakes, in ms of credit */
+    bool certs_changed; /* public entries were committed: look at the scopes of sessions again */
+    uint64_t tokens_ms; /* token bucket of handshakes, in ms of credit */
     uint64_t tokens_at_ms;
-    struct cr_buf wire;   /* scratch of one frame */
-    struct cr_buf bytes;  /* scratch of nd_driver_write: payloads of one run */
-    struct sc_run *run;   /* scratch of nd_driver_write */
+    struct cr_buf wire;  /* scratch of one frame */
+    struct cr_buf bytes; /* scratch of nd_driver_write: payloads of one run */
+    struct sc_run *run;  /* scratch of nd_driver_write */
     struct cr_hash *chains;
     struct nd_driver_counters n;
 };
@@ -105,7 +105,8 @@ void nd_log(const struct nd_driver *d, enum nd_log_level level, const char *fmt,
 /* ---- driver_conn.c ---- */
 struct nd_conn *nd_conn_find(struct nd_driver *d, uint32_t id); /* NULL */
 /* ST_FULL, ST_NOMEM */
-int nd_conn_add(struct nd_driver *d, uint32_t id, bool ours, const char *addr, struct nd_conn **out) ST_MUST;
+int nd_conn_add(struct nd_driver *d, uint32_t id, bool ours, const char *addr,
+                struct nd_conn **out) ST_MUST;
 /* Forgets the connection: tells the engine (unless it closed itself), frees. The port's side is the
  * caller's. c is gone afterwards. */
 void nd_conn_drop(struct nd_driver *d, struct nd_conn *c);
@@ -117,7 +118,8 @@ void nd_conn_refuse(struct nd_driver *d, struct nd_conn *c, enum nd_refusal why,
 /* Seals and queues one frame; false when the connection ended over it. */
 bool nd_conn_send(struct nd_driver *d, struct nd_conn *c, struct cr_span frame);
 /* What the remote may read here. */
-void nd_conn_scopes(struct nd_driver *d, const struct cr_sign_pk *remote, size_t *n, uint64_t *scopes);
+void nd_conn_scopes(struct nd_driver *d, const struct cr_sign_pk *remote, size_t *n,
+                    uint64_t *scopes);
 void nd_conn_rescope(struct nd_driver *d);
 void nd_conn_timeouts(struct nd_driver *d);
 uint64_t nd_conn_deadline(const struct nd_driver *d);

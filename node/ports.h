@@ -1,4 +1,5 @@
-/* The driver's only way to the world. uv_*.c implements it on libuv, the simulator in virtual time. */
+/* The driver's only way to the world. uv_*.c implements it on libuv, the simulator in virtual time.
+ */
 #ifndef NODE_PORTS_H
 #define NODE_PORTS_H
 
@@ -9,7 +10,8 @@ struct nd_ports {
     uint64_t (*now_ms)(void *arg);  /* monotonic */
     uint64_t (*wall_ms)(void *arg); /* Unix time as this machine believes */
     /* Queue bytes on a connection. ST_OK, or ST_UNREACHABLE when it is gone (a closed event follows
-     * or has come). Bytes are copied. *queued (may be NULL): bytes not yet handed to the network. */
+     * or has come). Bytes are copied. *queued (may be NULL): bytes not yet handed to the network.
+     */
     int (*conn_write)(void *arg, uint32_t conn, struct cr_span bytes, size_t *queued);
     /* After what is queued has been sent, or at once. No event follows. delay_ms: silence first (a
      * scanner must not tell a refusal from a dead port). */

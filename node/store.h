@@ -1,8 +1,8 @@
-/* The store: entries, logs, certificates, projections, peers, on SQLite (store_*.c). This header has
- * no sqlite in it: the driver and the simulator see only this. One writer, one thread.
+/* The store: entries, logs, certificates, projections, peers, on SQLite (store_*.c). This header
+ * has no sqlite in it: the driver and the simulator see only this. One writer, one thread.
  *
- * Every apply recomputes, in the same transaction, the projections of the subjects it touched and the
- * counters of their grids: a reader never sees entries without their effect. */
+ * Every apply recomputes, in the same transaction, the projections of the subjects it touched and
+ * the counters of their grids: a reader never sees entries without their effect. */
 #ifndef NODE_STORE_H
 #define NODE_STORE_H
 
@@ -13,16 +13,17 @@
 struct nd_store;
 
 struct nd_store_options {
-    const char *dir;      /* data directory: DIR/fengsui.db, DIR/anchor; or NULL with uri */
-    const char *uri;      /* SQLite URI, for tests ("file:/x?vfs=memdb"); no anchor file */
-    bool create;          /* make it when missing (with genesis) */
+    const char *dir; /* data directory: DIR/fengsui.db, DIR/anchor; or NULL with uri */
+    const char *uri; /* SQLite URI, for tests ("file:/x?vfs=memdb"); no anchor file */
+    bool create;     /* make it when missing (with genesis) */
     const struct sc_genesis *genesis; /* create: the space */
-    bool read_only;       /* for list and show beside a running node */
+    bool read_only;                   /* for list and show beside a running node */
 };
 
 /* ST_NOTFOUND (no store there), ST_EXISTS (create over another space), ST_VERSION (newer schema),
  * ST_CORRUPT, ST_LOCKED (another process writes), ST_IO, ST_FULL, ST_READONLY. */
-int nd_store_open(const struct nd_store_options *o, struct nd_store **out, struct st_err *err) ST_MUST;
+int nd_store_open(const struct nd_store_options *o, struct nd_store **out,
+                  struct st_err *err) ST_MUST;
 /* Clean close: marks the store clean. kill: as a crash (simulator), without the mark. */
 void nd_store_close(struct nd_store *s);
 void nd_store_kill(struct nd_store *s);
@@ -38,29 +39,32 @@ bool nd_store_was_unclean(const struct nd_store *s);
 
 /* Scopes this node holds (from init or join; ascending). */
 size_t nd_store_scopes(const struct nd_store *s, uint64_t out[static SC_SCOPES_MAX]);
-int nd_store_set_scopes(struct nd_store *s, const uint64_t *scopes, size_t n, struct st_err *err) ST_MUST;
+int nd_store_set_scopes(struct nd_store *s, const uint64_t *scopes, size_t n,
+                        struct st_err *err) ST_MUST;
 
 /* ---- Entries ---- */
-struct nd_run {               /* consecutive entries of one log, verified by the engine or made here */
+struct nd_run { /* consecutive entries of one log, verified by the engine or made here */
     const struct sc_run *run; /* key irrelevant: */
     struct sc_log_key key;
     struct cr_hash log_id;
     const struct cr_hash *chains;
-    uint64_t received_ms;     /* local wall clock, for display */
-    bool urgent;              /* every entry of the run is urgent (local emergency) */
+    uint64_t received_ms; /* local wall clock, for display */
+    bool urgent;          /* every entry of the run is urgent (local emergency) */
 };
-/* begin … apply* … commit: one durable transaction (FULL). apply: ST_MALFORMED when a payload breaks
- * the catalogue (the entry is quarantined: stored, shown, never folded; the call still succeeds),
- * ST_CONFLICT when it does not extend the stored head, ST_FULL, ST_IO, ST_NOMEM. After any error of
- * apply or commit the caller rolls back and nothing of the transaction is there. */
+/* begin … apply* … commit: one durable transaction (FULL). apply: ST_MALFORMED when a payload
+ * breaks the catalogue (the entry is quarantined: stored, shown, never folded; the call still
+ * succeeds), ST_CONFLICT when it does not extend the stored head, ST_FULL, ST_IO, ST_NOMEM. After
+ * any error of apply or commit the caller rolls back and nothing of the transaction is there. */
 int nd_store_begin(struct nd_store *s, struct st_err *err) ST_MUST;
-int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle, struct st_err *err) ST_MUST;
-int nd_store_apply_urgent(struct nd_store *s, const struct sc_urgent *u, const struct cr_hash *log_id,
-                          const struct cr_hash *entry_id, uint64_t received_ms, struct st_err *err) ST_MUST;
+int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle,
+                   struct st_err *err) ST_MUST;
+int nd_store_apply_urgent(struct nd_store *s, const struct sc_urgent *u,
+                          const struct cr_hash *log_id, const struct cr_hash *entry_id,
+                          uint64_t received_ms, struct st_err *err) ST_MUST;
 int nd_store_commit(struct nd_store *s, struct st_err *err) ST_MUST;
 void nd_store_rollback(struct nd_store *s);
-int nd_store_put_common(struct nd_store *s, const struct cr_sign_pk *peer, const struct sy_common *c,
-                        size_t n, struct st_err *err) ST_MUST;
+int nd_store_put_common(struct nd_store *s, const struct cr_sign_pk *peer,
+                        const struct sy_common *c, size_t n, struct st_err *err) ST_MUST;
 int nd_store_put_fork(struct nd_store *s, const struct sc_fork *f, struct st_err *err) ST_MUST;
 /* The log of this key, ST_NOTFOUND when nothing is stored. */
 int nd_store_log(struct nd_store *s, const struct sc_log_key *key, struct sy_log *out) ST_MUST;
@@ -82,7 +86,7 @@ struct nd_hazard_row {
 };
 enum nd_hazard_filter_state { ND_HZ_ALL, ND_HZ_OPEN, ND_HZ_CLOSED };
 struct nd_hazard_query {
-    uint64_t grid_prefix;   /* 0: all */
+    uint64_t grid_prefix; /* 0: all */
     enum nd_hazard_filter_state state;
     uint64_t severity_min;
     uint32_t flags;         /* all of these set */
@@ -91,14 +95,16 @@ struct nd_hazard_query {
     size_t offset, limit;   /* limit 0: no limit */
 };
 typedef int nd_hazard_cb(void *arg, const struct nd_hazard_row *row);
-int nd_store_hazards(struct nd_store *s, const struct nd_hazard_query *q, nd_hazard_cb *cb, void *arg,
-                     uint64_t *total, struct st_err *err) ST_MUST;
+int nd_store_hazards(struct nd_store *s, const struct nd_hazard_query *q, nd_hazard_cb *cb,
+                     void *arg, uint64_t *total, struct st_err *err) ST_MUST;
 int nd_store_hazard(struct nd_store *s, const struct sc_id *subject, nd_hazard_cb *cb, void *arg,
                     struct st_err *err) ST_MUST;
 /* Subject by a prefix (>= 4 hex digits) of its id; ST_NOTFOUND, ST_CONFLICT (ambiguous). */
-int nd_store_find_subject(struct nd_store *s, const char *hex, struct sc_id *out, struct st_err *err) ST_MUST;
+int nd_store_find_subject(struct nd_store *s, const char *hex, struct sc_id *out,
+                          struct st_err *err) ST_MUST;
 /* Subject by external key in a scope (rerunnable imports). */
-int nd_store_by_ext(struct nd_store *s, uint64_t scope, struct cr_span ext, struct sc_id *out) ST_MUST;
+int nd_store_by_ext(struct nd_store *s, uint64_t scope, struct cr_span ext,
+                    struct sc_id *out) ST_MUST;
 
 /* Facts of a subject, oldest first in (lamport, author, id) order. */
 struct nd_history_row {
@@ -119,12 +125,12 @@ struct nd_record_row {
     const struct sc_body *body;
     bool contested;
 };
-int nd_store_records(struct nd_store *s, uint64_t type, uint64_t grid_prefix, size_t offset, size_t limit,
-                     int (*cb)(void *arg, const struct nd_record_row *row), void *arg, uint64_t *total,
-                     struct st_err *err) ST_MUST;
+int nd_store_records(struct nd_store *s, uint64_t type, uint64_t grid_prefix, size_t offset,
+                     size_t limit, int (*cb)(void *arg, const struct nd_record_row *row), void *arg,
+                     uint64_t *total, struct st_err *err) ST_MUST;
 
-/* Three-level picture: one row per grid (level 1..3) that is declared or has records; ascending code.
- * Counters are maintained, not counted on read. A level-2 or 1 row sums what lies below. */
+/* Three-level picture: one row per grid (level 1..3) that is declared or has records; ascending
+ * code. Counters are maintained, not counted on read. A level-2 or 1 row sums what lies below. */
 struct nd_grid_row {
     uint64_t code;
     const char *name;
@@ -133,16 +139,18 @@ struct nd_grid_row {
     uint64_t next_deadline_ms;
 };
 int nd_store_grids(struct nd_store *s, uint64_t prefix, int level_max,
-                   int (*cb)(void *arg, const struct nd_grid_row *row), void *arg, struct st_err *err) ST_MUST;
+                   int (*cb)(void *arg, const struct nd_grid_row *row), void *arg,
+                   struct st_err *err) ST_MUST;
 
-/* Freshness: for a scope, when its newest entry from its own seat arrived and what that seat claimed,
- * and when a session with the seat last ended equal. */
+/* Freshness: for a scope, when its newest entry from its own seat arrived and what that seat
+ * claimed, and when a session with the seat last ended equal. */
 struct nd_fresh {
     uint64_t newest_wall_ms, newest_received_ms, synced_ms; /* 0 never */
     uint64_t entries, logs;
 };
 int nd_store_fresh(struct nd_store *s, uint64_t scope, struct nd_fresh *out) ST_MUST;
-int nd_store_put_synced(struct nd_store *s, const struct cr_sign_pk *peer, uint64_t wall_ms) ST_MUST;
+int nd_store_put_synced(struct nd_store *s, const struct cr_sign_pk *peer,
+                        uint64_t wall_ms) ST_MUST;
 
 /* ---- Peers, invitations, counters ---- */
 struct nd_peer {
@@ -155,8 +163,10 @@ struct nd_peer {
     uint64_t refused;                 /* sessions ended for a fault of the peer, ever */
     char last_error[200];
 };
-int nd_store_peers(struct nd_store *s, int (*cb)(void *arg, const struct nd_peer *p), void *arg) ST_MUST;
-int nd_store_put_peer(struct nd_store *s, const struct nd_peer *p, struct st_err *err) ST_MUST; /* by kx_pk */
+int nd_store_peers(struct nd_store *s, int (*cb)(void *arg, const struct nd_peer *p),
+                   void *arg) ST_MUST;
+int nd_store_put_peer(struct nd_store *s, const struct nd_peer *p,
+                      struct st_err *err) ST_MUST; /* by kx_pk */
 int nd_store_drop_peer(struct nd_store *s, const struct cr_kx_pk *kx, struct st_err *err) ST_MUST;
 struct nd_invite_row {
     struct sc_id id;
@@ -164,31 +174,35 @@ struct nd_invite_row {
     uint64_t roles, grid, expires_s;
     bool used;
 };
-int nd_store_put_invite(struct nd_store *s, const struct nd_invite_row *i, struct st_err *err) ST_MUST;
+int nd_store_put_invite(struct nd_store *s, const struct nd_invite_row *i,
+                        struct st_err *err) ST_MUST;
 int nd_store_invite(struct nd_store *s, const struct sc_id *id, struct nd_invite_row *out) ST_MUST;
 /* Small named values ("discovery_gate", "node_name"). ST_NOTFOUND. value appended to out. */
 int nd_store_meta_get(struct nd_store *s, const char *key, struct cr_buf *out) ST_MUST;
-int nd_store_meta_put(struct nd_store *s, const char *key, struct cr_span value, struct st_err *err) ST_MUST;
+int nd_store_meta_put(struct nd_store *s, const char *key, struct cr_span value,
+                      struct st_err *err) ST_MUST;
 
 struct nd_store_stats {
     uint64_t entries, logs, subjects, hazards, held, quarantined, provisional, forks, file_bytes;
 };
 int nd_store_stats(struct nd_store *s, struct nd_store_stats *out) ST_MUST;
 /* Held and quarantined entries, with reason; log, seq, type and author in row->fact. */
-int nd_store_held(struct nd_store *s, int (*cb)(void *arg, const struct nd_history_row *row), void *arg,
-                  struct st_err *err) ST_MUST;
+int nd_store_held(struct nd_store *s, int (*cb)(void *arg, const struct nd_history_row *row),
+                  void *arg, struct st_err *err) ST_MUST;
 
 /* Sum over all projected subjects of H(fold, subject ‖ canonical state), restricted to these scopes
  * (n == 0: all): equal on nodes with equal entries, whatever the order of arrival. */
-int nd_store_fold_hash(struct nd_store *s, const uint64_t *scopes, size_t n, struct cr_hash *out) ST_MUST;
+int nd_store_fold_hash(struct nd_store *s, const uint64_t *scopes, size_t n,
+                       struct cr_hash *out) ST_MUST;
 
-/* Full check: every chain, every kept checkpoint signature, the store's own integrity check, and all
- * projections rebuilt from entries and compared. rebuild: write the rebuilt ones. progress may be
- * NULL. Findings go to report, one line each; ST_CORRUPT when there was one. */
+/* Full check: every chain, every kept checkpoint signature, the store's own integrity check, and
+ * all projections rebuilt from entries and compared. rebuild: write the rebuilt ones. progress may
+ * be NULL. Findings go to report, one line each; ST_CORRUPT when there was one. */
 struct nd_verify {
     uint64_t logs, entries, signatures, subjects, findings;
 };
 int nd_store_verify(struct nd_store *s, bool rebuild, struct nd_verify *out,
-                    void (*report)(void *arg, const char *line), void *arg, struct st_err *err) ST_MUST;
+                    void (*report)(void *arg, const char *line), void *arg,
+                    struct st_err *err) ST_MUST;
 
 #endif

@@ -19,10 +19,11 @@
 #define SC_SEQ_MAX           (UINT64_C(1) << 40)
 #define SC_WALL_MS_MAX       (UINT64_C(1) << 48)
 
-#define SC_CKPT_ALIGN      256   /* authors sign at seq % 256 == 255, and these are kept for ever */
-#define SC_RUN_ENTRIES_MAX 256   /* entries under one signature on the wire */
-#define SC_RUN_BYTES_MAX   57344 /* payload bytes under one signature, when there is more than one \
-                                  */
+#define SC_CKPT_ALIGN      256 /* authors sign at seq % 256 == 255, and these are kept for ever */
+#define SC_RUN_ENTRIES_MAX 256 /* entries under one signature on the wire */
+#define SC_RUN_BYTES_MAX                                                    \
+    57344 /* payload bytes under one signature, when there is more than one \
+           */
 
 #define SC_FRAME_MAX         CR_CHANNEL_FRAME_MAX /* bytes of one frame between peers, compressed */
 #define SC_BATCH_RAW_MAX     131072               /* bytes one frame may expand to */

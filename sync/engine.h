@@ -7,30 +7,31 @@
  *   ACCEPT + FRAME(hello) → SEND hello (handshake message 2) [+ batches at once]
  *   each side now knows the other's heads (equal fingerprints; common frontier + changed heads; or
  *   rounds of RANGES) → BATCH… under credit, ACK as they are persisted → SYNCED both ways; equal
- *   fingerprints → COMMON update (remembered frontier) → the session stays live: LOCAL and PERSISTED
- *   events push new entries at once.
- * Failure: whatever a peer sends that is malformed, forged, out of order or over a limit ends that
- * session with CLOSE(status, text, blame) and changes nothing stored. */
+ *   fingerprints → COMMON update (remembered frontier) → the session stays live: LOCAL and
+ * PERSISTED events push new entries at once. Failure: whatever a peer sends that is malformed,
+ * forged, out of order or over a limit ends that session with CLOSE(status, text, blame) and
+ * changes nothing stored. */
 #ifndef SYNC_ENGINE_H
 #define SYNC_ENGINE_H
 
 #include "sync/view.h"
 
 #define SY_SESSIONS_MAX 64
-#define SY_CREDIT_BYTES (UINT64_C(1) << 20) /* raw bytes a peer may send beyond what is acknowledged */
-#define SY_IDLE_MS 120000      /* a session without a frame for so long is closed */
-#define SY_HANDSHAKE_MS 10000  /* hello must be answered within */
-#define SY_KEEPALIVE_MS 45000  /* a live, silent session sends an empty ack */
-#define SY_UNKNOWN_ENTRIES_MAX 4096 /* entries held of one author without certificate */
+#define SY_CREDIT_BYTES \
+    (UINT64_C(1) << 20)               /* raw bytes a peer may send beyond what is acknowledged */
+#define SY_IDLE_MS             120000 /* a session without a frame for so long is closed */
+#define SY_HANDSHAKE_MS        10000  /* hello must be answered within */
+#define SY_KEEPALIVE_MS        45000  /* a live, silent session sends an empty ack */
+#define SY_UNKNOWN_ENTRIES_MAX 4096   /* entries held of one author without certificate */
 
 struct sy_engine;
 
 struct sy_config {
     struct cr_hash net;
     struct cr_sign_pk self;
-    size_t scope_count;             /* scopes this node holds, ascending */
+    size_t scope_count; /* scopes this node holds, ascending */
     uint64_t scopes[SC_SCOPES_MAX];
-    int zstd_level;                 /* 0: default (3) */
+    int zstd_level; /* 0: default (3) */
     /* Optional trace, one line a fact, for golden tests; text valid during the call. */
     void (*trace)(void *arg, const char *line);
     void *trace_arg;
@@ -48,18 +49,18 @@ enum sy_event_type {
 
 struct sy_event {
     enum sy_event_type type;
-    uint64_t now_ms;     /* monotonic; never smaller than before (asserted) */
-    uint32_t session;    /* the driver's number; unique among open sessions */
+    uint64_t now_ms;  /* monotonic; never smaller than before (asserted) */
+    uint32_t session; /* the driver's number; unique among open sessions */
     struct cr_sign_pk peer;
-    size_t scope_count;  /* DIAL, ACCEPT: ascending; what the peer's certificates let it read */
+    size_t scope_count; /* DIAL, ACCEPT: ascending; what the peer's certificates let it read */
     const uint64_t *scopes;
-    bool offer_urgent;   /* DIAL: put urgent entries into the hello */
+    bool offer_urgent; /* DIAL: put urgent entries into the hello */
     struct cr_span frame;
     uint64_t token;
-    int status;          /* PERSISTED: ST_OK or why the run was refused (ST_FULL, ST_IO, …) */
-    uint64_t handle;     /* PERSISTED: the store's handle of the log */
-    struct sy_log log;   /* LOCAL */
-    bool urgent;         /* LOCAL: the entry at urgent_seq overtakes */
+    int status;        /* PERSISTED: ST_OK or why the run was refused (ST_FULL, ST_IO, …) */
+    uint64_t handle;   /* PERSISTED: the store's handle of the log */
+    struct sy_log log; /* LOCAL */
+    bool urgent;       /* LOCAL: the entry at urgent_seq overtakes */
     uint64_t urgent_seq;
 };
 
@@ -81,13 +82,13 @@ struct sy_update {
     uint64_t token;
     /* PERSIST: the run, with the chain values computed on the way. Valid until the next step. */
     const struct sc_run *run;
-    const struct cr_hash *chains;   /* run->count values: entry ids */
+    const struct cr_hash *chains; /* run->count values: entry ids */
     struct sc_log_key key;
     struct cr_hash log_id;
     const struct sc_urgent *urgent; /* PERSIST_URGENT */
     struct cr_hash urgent_id;
-    struct cr_span frame;           /* SEND */
-    int status;                     /* CLOSE */
+    struct cr_span frame; /* SEND */
+    int status;           /* CLOSE */
     bool blame;
     const char *text;
     struct cr_sign_pk peer;         /* COMMON, SYNCED, CLOSE */
@@ -96,8 +97,8 @@ struct sy_update {
     const struct sc_fork *fork;
 };
 
-/* An ordered list; memory belongs to the engine and is valid until its next step. The driver carries
- * the updates out in order: a PERSIST stands before the ACK that depends on it only through
+/* An ordered list; memory belongs to the engine and is valid until its next step. The driver
+ * carries the updates out in order: a PERSIST stands before the ACK that depends on it only through
  * SY_EV_PERSISTED. */
 struct sy_updates {
     size_t count;
@@ -109,8 +110,8 @@ struct sy_updates {
 int sy_engine_new(const struct sy_config *cfg, const struct sy_view *view, struct sy_engine **out,
                   struct st_err *err) ST_MUST;
 void sy_engine_free(struct sy_engine *e);
-/* Never fails because of what a peer sent. ST_NOMEM or a status of the view: the event was not taken,
- * *up is empty, the session concerned is closed by the next step. */
+/* Never fails because of what a peer sent. ST_NOMEM or a status of the view: the event was not
+ * taken, *up is empty, the session concerned is closed by the next step. */
 int sy_engine_step(struct sy_engine *e, const struct sy_event *ev, struct sy_updates *up) ST_MUST;
 /* Next time at which a TICK is wanted, ms; UINT64_MAX: none. */
 uint64_t sy_engine_deadline(const struct sy_engine *e);
@@ -120,7 +121,7 @@ struct sy_session_info {
     struct cr_sign_pk peer;
     enum { SY_S_HELLO, SY_S_RECONCILE, SY_S_STREAM, SY_S_LIVE } phase;
     uint64_t sent_entries, received_entries, sent_frames, received_frames;
-    uint64_t rounds;         /* RANGES frames sent and received */
+    uint64_t rounds;          /* RANGES frames sent and received */
     uint64_t backlog_entries; /* known to be lacking at the peer, not yet acknowledged */
     bool synced;
 };

@@ -9,8 +9,8 @@
 struct sy_log {
     struct sc_log_key key;
     struct cr_hash id;
-    struct sc_link link;  /* position after its head: seq_next >= 1 */
-    uint64_t handle;      /* the store's own number of the log (not deterministic between nodes) */
+    struct sc_link link; /* position after its head: seq_next >= 1 */
+    uint64_t handle;     /* the store's own number of the log (not deterministic between nodes) */
 };
 
 /* One head of a remembered common frontier. */
@@ -36,7 +36,8 @@ struct sy_view {
                        struct cr_buf *bytes);
     /* Chain value after seq (seq <= head). */
     int (*chain_at)(void *arg, uint64_t handle, uint64_t seq, struct cr_hash *out);
-    /* The held checkpoint at the smallest seq >= from_seq: its seq, chain, signature (fork evidence). */
+    /* The held checkpoint at the smallest seq >= from_seq: its seq, chain, signature (fork
+     * evidence). */
     int (*checkpoint_at)(void *arg, uint64_t handle, uint64_t from_seq, uint64_t *seq,
                          struct cr_hash *chain, struct cr_sig *sig);
     /* Remembered common frontier with a peer, ascending log id; cb as above. None: no calls. */
