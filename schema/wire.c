@@ -114,7 +114,14 @@ void sc_reader_init(struct sc_reader *r, struct cr_span bytes)
     r->start = r->p = bytes.p;
     r->end = bytes.n > 0 ? bytes.p + bytes.n : bytes.p;
     r->status = ST_OK;
+    r->checked = false;
     r->depth = 0;
+}
+
+void sc_reader_init_checked(struct sc_reader *r, struct cr_span bytes)
+{
+    sc_reader_init(r, bytes);
+    r->checked = true;
 }
 
 int sc_reader_fail(struct sc_reader *r, int status)
@@ -260,7 +267,7 @@ int sc_read_text(struct sc_reader *r, size_t max, struct cr_span *out)
     *out = cr_span_of(NULL, 0);
     if (take(r, SC_PEEK_TEXT, &t) != ST_OK || content(r, &t, max, &s) != ST_OK)
         return r->status;
-    if (s.n > 0 && (memchr(s.p, 0, s.n) != NULL || !cr_utf8_valid(s.p, s.n)))
+    if (s.n > 0 && !r->checked && (memchr(s.p, 0, s.n) != NULL || !cr_utf8_valid(s.p, s.n)))
         return sc_reader_fail(r, ST_MALFORMED);
     consume(r, t.next + s.n);
     *out = s;

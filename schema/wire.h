@@ -12,6 +12,7 @@
 struct sc_reader {
     const uint8_t *start, *p, *end;
     int status;
+    bool checked;                /* texts were found valid before */
     unsigned depth;              /* open containers */
     uint64_t left[SC_DEPTH_MAX]; /* items still owed by each open container */
 };
@@ -30,6 +31,9 @@ enum sc_kind_peek {
 };
 
 void sc_reader_init(struct sc_reader *r, struct cr_span bytes);
+/* For bytes of our own store, which were read in full when they were admitted: texts are not searched
+ * for invalid UTF-8 and NUL again. All bounds are still checked. */
+void sc_reader_init_checked(struct sc_reader *r, struct cr_span bytes);
 /* Kind of the next value without consuming it. */
 enum sc_kind_peek sc_peek(const struct sc_reader *r);
 /* ST_OK when everything was read and every container is complete; ST_MALFORMED for trailing bytes
