@@ -73,15 +73,24 @@ struct finder {
     const struct sc_fact *const *sorted; /* by rank */
     size_t n;
     const struct id_rank *by_id; /* NULL: search linearly */
+    uint64_t head[SC_DAG_SMALL]; /* then: the first bytes of each id */
 };
+
+static uint64_t head_of(const uint8_t *id)
+{
+    uint64_t head;
+    memcpy(&head, id, sizeof(head));
+    return head;
+}
 
 /* Rank of the fact with this id; SIZE_MAX when there is none, or more than one. */
 static size_t find_rank(const struct finder *f, const struct sc_id *id)
 {
     size_t found = SIZE_MAX;
     if (f->by_id == NULL) {
+        uint64_t head = head_of(id->b);
         for (size_t r = 0; r < f->n; r++) {
-            if (memcmp(f->sorted[r]->entry_id.b, id->b, SC_ID_BYTES) != 0)
+            if (f->head[r] != head || memcmp(f->sorted[r]->entry_id.b, id->b, SC_ID_BYTES) != 0)
                 continue;
             if (found != SIZE_MAX)
                 return SIZE_MAX;
@@ -157,11 +166,16 @@ static void init_small(struct sc_dag *d, const struct sc_fact *facts, size_t n)
     d->pending = d->small_pending;
     d->edge_first = d->small_edge_first;
     d->edge = d->small_edge;
+    struct finder f;
+    f.sorted = sorted;
+    f.n = d->n;
+    f.by_id = NULL;
     for (size_t r = 0; r < d->n; r++) {
         d->order[r] = (uint32_t)(sorted[r] - facts);
         d->past[r] = 0;
+        f.head[r] = head_of(sorted[r]->entry_id.b);
     }
-    fill_rows(d, &(struct finder){.sorted = sorted, .n = d->n});
+    fill_rows(d, &f);
 }
 
 /* Room of every array of a large dag, one after the other, most aligned first. */

@@ -126,33 +126,43 @@ static uint32_t blocks_of(struct sc_hz *h)
     return h->d->overflow ? blocks | SC_HB_OVERFLOW : blocks;
 }
 
+/* Of 64 facts, those of word w in set: one that neither saw c nor was seen by it. */
+static bool crosses(const struct sc_hz *h, const struct sc_hz_clear *c, size_t w, uint64_t set)
+{
+    set &= ~sc_dag_past(h->d, c->rank)[w];
+    for (; set != 0; set &= set - 1)
+        if (!sc_dag_in_past(h->d, w * 64 + (size_t)__builtin_ctzll(set), c->rank))
+            return true;
+    return false;
+}
+
 /* Some uncovered danger and clearance c did not see each other. */
 static bool crossed(const struct sc_hz *h, const struct sc_hz_clear *c)
 {
     const uint64_t *uncovered = sc_hz_set(h, SC_HZ_UNCOVERED);
-    const uint64_t *past = sc_dag_past(h->d, c->rank);
-    for (size_t w = 0; w < h->words; w++) {
-        uint64_t rest = uncovered[w] & ~past[w];
-        for (; rest != 0; rest &= rest - 1) {
-            size_t danger = w * 64 + (size_t)__builtin_ctzll(rest);
-            if (!sc_dag_in_past(h->d, danger, c->rank))
-                return true;
-        }
-    }
+    for (size_t w = 0; w < h->words; w++)
+        if (crosses(h, c, w, uncovered[w]))
+            return true;
     return false;
 }
 
-/* Some raise that demands more than c's author has is concurrent with c. */
+/* Facts of word w that by themselves demand more than the level. */
+static uint64_t raises_above(const struct sc_hz *h, size_t level, size_t w)
+{
+    uint64_t set = level < SC_LV_STREET ? sc_hz_set(h, SC_HZ_EMERGENCY)[w] : 0;
+    for (size_t i = level + 1; i <= SC_HZ_SEVERITY_MAX; i++)
+        set |= sc_hz_set(h, SC_HZ_SEV + i)[w];
+    for (size_t i = level + 1; i <= SC_LV_DISTRICT; i++)
+        set |= sc_hz_set(h, SC_HZ_ESC + i)[w];
+    return set;
+}
+
+/* Some raise that demands more than c's author has, and c, did not see each other. */
 static bool disarmed(const struct sc_hz *h, const struct sc_hz_clear *c)
 {
-    const uint64_t *past = sc_dag_past(h->d, c->rank);
-    uint8_t level = h->item[c->rank].level;
-    for (size_t r = 0; r < h->n; r++) {
-        if (sc_bit(past, r) || sc_dag_in_past(h->d, r, c->rank))
-            continue;
-        if (level < sc_hz_demand(h, r))
+    for (size_t w = 0; w < h->words; w++)
+        if (crosses(h, c, w, raises_above(h, h->item[c->rank].level, w)))
             return true;
-    }
     return false;
 }
 

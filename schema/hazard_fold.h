@@ -97,9 +97,6 @@ void sc_hz_judge(struct sc_hz *h);
 /* severity, escalated, required of the hazard as it stands. */
 void sc_hz_required(struct sc_hz *h, struct sc_hazard *out);
 
-/* Level that fact r by itself demands of a clearance, as long as nothing supersedes it; 0: none. */
-uint8_t sc_hz_demand(const struct sc_hz *h, size_t r);
-
 void sc_hz_view(struct sc_hz *h, struct sc_hazard *out);
 /* Concurrent assignments or positions that a person should look at. */
 bool sc_hz_contested(struct sc_hz *h, const struct sc_hazard *out);

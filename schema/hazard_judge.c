@@ -216,19 +216,6 @@ void sc_hz_classify(struct sc_hz *h)
     classify_raises(h);
 }
 
-uint8_t sc_hz_demand(const struct sc_hz *h, size_t r)
-{
-    const struct sc_hz_item *it = &h->item[r];
-    if (!it->counts)
-        return 0;
-    uint8_t demand = assesses(it) ? it->severity : 0;
-    for (uint8_t level = SC_LV_DISTRICT; level > demand; level--)
-        if (sc_bit(sc_hz_set(h, (size_t)SC_HZ_ESC + level), r))
-            return level;
-    bool emergency = it->type == SC_R_HAZARD_EMERGENCY;
-    return emergency && demand < SC_LV_STREET ? SC_LV_STREET : demand;
-}
-
 void sc_hz_required(struct sc_hz *h, struct sc_hazard *out)
 {
     uint64_t *gone = sc_hz_set(h, SC_HZ_TMP_A);

@@ -21,7 +21,7 @@ enum sc_level sc_level_of_roles(uint32_t roles)
 static uint64_t open_body(struct sc_reader *r, const struct sc_fact *f)
 {
     uint64_t pairs = 0;
-    sc_reader_init(r, f->body);
+    sc_reader_init_checked(r, f->body);
     return f->body.n > 0 && sc_read_map(r, SC_BODY_FIELDS_MAX, &pairs) == ST_OK ? pairs : 0;
 }
 
