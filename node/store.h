@@ -30,10 +30,11 @@ void nd_store_kill(struct nd_store *s);
 
 const struct sc_genesis *nd_store_genesis(const struct nd_store *s);
 const struct cr_hash *nd_store_net(const struct nd_store *s);
-struct sc_certs *nd_store_certs(struct nd_store *s); /* kept up to date by apply */
+/* Kept up to date by apply. The pointer is good until the next rollback: ask again, do not keep. */
+struct sc_certs *nd_store_certs(struct nd_store *s);
 const struct sy_view *nd_store_view(struct nd_store *s);
-/* Incarnation for local authors: kept from the last clean close, a new random one (given by the
- * caller) after an unclean start or a changed anchor. */
+/* Incarnation for local authors: kept from the last clean close, a new random one after an unclean
+ * start or a changed anchor. */
 uint64_t nd_store_incarnation(const struct nd_store *s);
 bool nd_store_was_unclean(const struct nd_store *s);
 
@@ -49,7 +50,9 @@ struct nd_run { /* consecutive entries of one log, verified by the engine or mad
     struct cr_hash log_id;
     const struct cr_hash *chains;
     uint64_t received_ms; /* local wall clock, for display */
-    bool urgent;          /* every entry of the run is urgent (local emergency) */
+    bool urgent;          /* the run's last entry is urgent (local emergency): only that one has a
+                             checkpoint of its own. An SC_R_HAZARD_EMERGENCY that ends a run is
+                             taken as urgent without being told */
 };
 /* begin … apply* … commit: one durable transaction (FULL). apply: ST_MALFORMED when a payload
  * breaks the catalogue (the entry is quarantined: stored, shown, never folded; the call still
@@ -76,6 +79,10 @@ uint64_t nd_store_lamport(const struct nd_store *s); /* greatest seen */
  * SC_PARENTS_MAX; *scope: the scope the subject lives in. ST_NOTFOUND. */
 int nd_store_tips(struct nd_store *s, const struct sc_id *subject, struct sc_id *out, size_t *n,
                   uint64_t *scope) ST_MUST;
+/* Where a subject lives: the scope, and the grid that its authors' roles are judged by (that of the
+ * creating entry; 0: it names none). ST_NOTFOUND. */
+int nd_store_subject(struct nd_store *s, const struct sc_id *subject, uint64_t *scope,
+                     uint64_t *grid) ST_MUST;
 
 /* ---- Reading (spans valid inside the callback) ---- */
 struct nd_hazard_row {
@@ -130,17 +137,21 @@ int nd_store_records(struct nd_store *s, uint64_t type, uint64_t grid_prefix, si
                      uint64_t *total, struct st_err *err) ST_MUST;
 
 /* Three-level picture: one row per grid (level 1..3) that is declared or has records; ascending
- * code. Counters are maintained, not counted on read. A level-2 or 1 row sums what lies below. */
+ * code. Counters are maintained, not counted on read; only what is overdue at now_ms is (0: not
+ * asked). A level-2 or 1 row sums what lies below. severe: open with severity 3 or 4; emergency,
+ * conflict: open with that flag; groups: declared level-3 grids below. */
 struct nd_grid_row {
     uint64_t code;
     const char *name;
     bool declared, synthetic;
-    uint64_t open, overdue_base, closed, emergency, severe, visits, places, groups, conflict;
-    uint64_t next_deadline_ms;
+    uint64_t open, overdue, closed, emergency, severe, visits, places, groups, conflict;
+    uint64_t next_deadline_ms; /* earliest of the open ones; 0 none */
 };
-int nd_store_grids(struct nd_store *s, uint64_t prefix, int level_max,
-                   int (*cb)(void *arg, const struct nd_grid_row *row), void *arg,
-                   struct st_err *err) ST_MUST;
+typedef int nd_grid_cb(void *arg, const struct nd_grid_row *row);
+int nd_store_grids(struct nd_store *s, uint64_t prefix, int level_max, nd_grid_cb *cb, void *arg,
+                   struct st_err *err) ST_MUST; /* as at, with now_ms 0 */
+int nd_store_grids_at(struct nd_store *s, uint64_t prefix, int level_max, uint64_t now_ms,
+                      nd_grid_cb *cb, void *arg, struct st_err *err) ST_MUST;
 
 /* Freshness: for a scope, when its newest entry from its own seat arrived and what that seat
  * claimed, and when a session with the seat last ended equal. */
