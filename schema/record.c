@@ -77,8 +77,8 @@ static int field_fail(struct st_err *err, int status, const struct sc_record *re
                       const struct sc_field *f, const struct sc_value *v)
 {
     if (status == ST_RANGE && f->kind != SC_F_I64)
-        return st_fail(err, ST_RANGE, "%s.%s: %" PRIu64 " is not allowed", rec->name, f->name,
-                       v->u);
+        return st_fail(err, ST_RANGE, "%s.%s: %" PRIu64 " is %s", rec->name, f->name, v->u,
+                       f->choices != NULL ? "not a choice" : "out of range");
     return st_fail(err, (enum st_code)status, "%s.%s: %s", rec->name, f->name,
                    st_text((enum st_code)status));
 }
