@@ -47,7 +47,10 @@ static void test_invite__pinned(void **state)
     ts_assert_ok(sc_invite_to_text(&i, text, sizeof text));
     assert_string_equal(text, golden_invite_text);
     ts_assert_ok(sc_invite_from_text(text, &back, NULL));
-    assert_memory_equal(&back, &i, sizeof i);
+    cr_buf_clear(&out);
+    ts_assert_ok(sc_invite_encode(&back, &out));
+    ts_assert_hex(out.p, out.n, golden_invite);
+    assert_string_equal(back.addrs[0], i.addrs[0]);
     id = sc_invite_id(i.secret);
     ts_assert_hex(id.b, sizeof id.b, golden_invite_id);
     sc_invite_psk(i.secret, &psk);
