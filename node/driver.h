@@ -1,39 +1,41 @@
 /* The driver joins engine, store and connections: it persists before it sends, keeps timers and
- * retries, runs the handshake of each connection (link.h) and answers joins. It knows neither libuv nor
- * SQLite; the simulator runs it unchanged. Not thread-safe: one loop. */
+ * retries, runs the handshake of each connection (link.h) and answers joins. It knows neither libuv
+ * nor SQLite; the simulator runs it unchanged. Not thread-safe: one loop. */
 #ifndef NODE_DRIVER_H
 #define NODE_DRIVER_H
 
 #include "node/ports.h"
 #include "node/store.h"
 
-#define ND_DIAL_MIN_MS 2000     /* back-off of a peer: doubled a failure, with jitter */
-#define ND_DIAL_MAX_MS 300000
-#define ND_HALF_OPEN_MAX 64     /* connections before authentication */
-#define ND_HALF_OPEN_MS 10000
-#define ND_CONNS_MAX 128
+#define ND_DIAL_MIN_MS   2000 /* back-off of a peer: doubled a failure, with jitter */
+#define ND_DIAL_MAX_MS   300000
+#define ND_HALF_OPEN_MAX 64 /* connections before authentication */
+#define ND_HALF_OPEN_MS  10000
+#define ND_CONNS_MAX     128
 
 struct nd_driver;
 
 struct nd_driver_options {
-    struct nd_store *store;             /* borrowed */
+    struct nd_store *store; /* borrowed */
     struct nd_ports ports;
     const struct cr_identity *identity; /* this node's; borrowed */
     const struct cr_identity *issuer;   /* certifies joiners: the root key when it lives here;
                                            borrowed; NULL: identity */
     struct cr_gate gate;
-    bool dial;                          /* false: never dials by itself (tests) */
-    bool plain;                         /* simulator only: links without encryption */
+    bool dial;  /* false: never dials by itself (tests) */
+    bool plain; /* simulator only: links without encryption */
 };
 
 /* ST_NOMEM or a status of the store or the engine. */
-int nd_driver_new(const struct nd_driver_options *o, struct nd_driver **out, struct st_err *err) ST_MUST;
+int nd_driver_new(const struct nd_driver_options *o, struct nd_driver **out,
+                  struct st_err *err) ST_MUST;
 /* Closes every connection through the ports; what is not committed is lost as in a crash (call
  * nd_driver_flush before). NULL is allowed. */
 void nd_driver_free(struct nd_driver *d);
 
 /* Events from the transport. */
-int nd_driver_accepted(struct nd_driver *d, uint32_t conn, const char *addr) ST_MUST; /* ST_FULL: refuse */
+int nd_driver_accepted(struct nd_driver *d, uint32_t conn,
+                       const char *addr) ST_MUST;             /* ST_FULL: refuse */
 void nd_driver_connected(struct nd_driver *d, uint32_t conn); /* a dial succeeded */
 void nd_driver_bytes(struct nd_driver *d, uint32_t conn, struct cr_span bytes);
 void nd_driver_disconnected(struct nd_driver *d, uint32_t conn, int status);
@@ -54,10 +56,12 @@ struct nd_draft {
 /* Signs and stores the drafts of one author in one scope as one durable transaction, in order, then
  * pushes them to live sessions. Parents are the subject's current tips. A draft whose subject is
  * &ids[k] of an earlier draft of this call refers to it. ids[i] = subject of draft i.
- * Refuses what the catalogue or the author's roles would not let count (ST_DENIED, with the reason),
- * unless the record is an open report. On success everything is durable; on error nothing is. */
+ * Refuses what the catalogue or the author's roles would not let count (ST_DENIED, with the
+ * reason), unless the record is an open report. On success everything is durable; on error nothing
+ * is. */
 int nd_driver_write(struct nd_driver *d, const struct cr_identity *author, uint64_t scope,
-                    const struct nd_draft *drafts, size_t n, struct sc_id *ids, struct st_err *err) ST_MUST;
+                    const struct nd_draft *drafts, size_t n, struct sc_id *ids,
+                    struct st_err *err) ST_MUST;
 
 /* Sync now with one peer or all (resets back-off). */
 void nd_driver_dial_now(struct nd_driver *d, const struct cr_kx_pk *kx_or_null);
@@ -74,7 +78,8 @@ struct nd_peer_status {
     struct sy_session_info session; /* when connected */
     uint64_t next_dial_ms;          /* on the ports' monotonic clock; UINT64_MAX: not dialled */
 };
-int nd_driver_peers(struct nd_driver *d, int (*cb)(void *arg, const struct nd_peer_status *p), void *arg) ST_MUST;
+int nd_driver_peers(struct nd_driver *d, int (*cb)(void *arg, const struct nd_peer_status *p),
+                    void *arg) ST_MUST;
 struct nd_driver_counters {
     uint64_t bytes_in, bytes_out, entries_in, entries_out, sessions, refused_gate, refused_auth,
         refused_protocol, joins;
@@ -83,18 +88,20 @@ void nd_driver_counters(const struct nd_driver *d, struct nd_driver_counters *ou
 struct sy_engine *nd_driver_engine(struct nd_driver *d); /* tests */
 
 /* First join: dials an inviter with an invitation, over the same ports, one address of it after the
- * other. done is called once, never from inside nd_join_start: genesis of the space and the inviter's
- * signing key, or an error. Needs no store; the caller keeps the time and gives up by nd_join_free,
- * which must not be called from inside done. */
+ * other. done is called once, never from inside nd_join_start: genesis of the space and the
+ * inviter's signing key, or an error. Needs no store; the caller keeps the time and gives up by
+ * nd_join_free, which must not be called from inside done. */
 struct nd_join;
 typedef void nd_join_done(void *arg, int status, const char *text, const struct sc_genesis *genesis,
                           struct cr_span genesis_bytes, const struct cr_sign_pk *inviter);
-int nd_join_start(const struct sc_invite *invite, const struct cr_identity *identity, const char *name,
-                  const struct nd_ports *ports, nd_join_done *done, void *arg, struct nd_join **out,
-                  struct st_err *err) ST_MUST;
+int nd_join_start(const struct sc_invite *invite, const struct cr_identity *identity,
+                  const char *name, const struct nd_ports *ports, nd_join_done *done, void *arg,
+                  struct nd_join **out, struct st_err *err) ST_MUST;
 void nd_join_connected(struct nd_join *j, uint32_t conn);
 void nd_join_bytes(struct nd_join *j, uint32_t conn, struct cr_span bytes);
 void nd_join_disconnected(struct nd_join *j, uint32_t conn, int status);
+/* The address that is being tried, or answered. */
+const char *nd_join_addr(const struct nd_join *j);
 void nd_join_free(struct nd_join *j);
 
 #endif

@@ -336,6 +336,11 @@ void nd_join_disconnected(struct nd_join *j, uint32_t conn, int status)
                : "closed without an answer (invitation used, expired, or of another node?)");
 }
 
+const char *nd_join_addr(const struct nd_join *j)
+{
+    return j->next_addr == 0 ? "" : j->invite.addrs[j->next_addr - 1];
+}
+
 void nd_join_free(struct nd_join *j)
 {
     if (j == NULL)

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define REASON_UNCLEAN 1 /* incarnation.reason: the store was not closed, or was replaced */
+
 struct writer {
     struct nd_driver *d;
     const struct cr_identity *author;
@@ -125,10 +127,10 @@ static int write_incarnation(struct writer *w, const struct sy_log *before)
     if (body.rec == NULL)
         return ST_OK;
     p.schema_version = body.rec->version;
-    set(&body, "incarnation", (struct sc_value){.u = before->key.incarnation});
+    set(&body, "previous", (struct sc_value){.u = before->key.incarnation});
     set(&body, "seq", (struct sc_value){.u = before->link.seq_next - 1});
-    set(&body, "head", (struct sc_value){.s = cr_hash_span(&before->link.chain)});
-    set(&body, "reason", (struct sc_value){.s = cr_span_text("unclean start")});
+    set(&body, "chain", (struct sc_value){.s = cr_hash_span(&before->link.chain)});
+    set(&body, "reason", (struct sc_value){.u = REASON_UNCLEAN});
     cr_buf_init(&bytes, SC_PAYLOAD_MAX);
     rc = sc_body_encode(&body, true, &bytes, w->err);
     p.body = cr_buf_span(&bytes);
@@ -178,24 +180,16 @@ static int check_rights(struct writer *w, const struct sc_record *rec, const str
     uint32_t roles;
 
     sc_scope_text(scope, text);
-    if (rec->public_scope != (scope == SC_SCOPE_PUBLIC))
-        return st_fail(w->err, ST_DENIED, "%s is not written in %s", rec->name, text);
     if (sc_grid_level(grid) == 0)
         grid = 0;
+    if (rec->public_scope ? scope != SC_SCOPE_PUBLIC : grid != 0 && sc_grid_scope(grid) != scope)
+        return st_fail(w->err, ST_DENIED, "%s is not written in %s", rec->name, text);
     roles =
         sc_certs_roles(nd_store_certs(w->d->o.store), &w->author->sign_pk, scope, grid, wall_ms);
     if ((roles & rec->writers) == 0 && !rec->open_report)
         return st_fail(w->err, ST_DENIED, "this key has no role that may write %s in %s%s",
                        rec->name, text, roles == 0 ? " (no certificate for it)" : "");
     return ST_OK;
-}
-
-static bool personal(const struct sc_body *b)
-{
-    for (size_t i = 0; i < b->rec->field_count; i++)
-        if (b->v[i].present && (b->rec->fields[i].flags & SC_FF_PERSONAL) != 0)
-            return true;
-    return false;
 }
 
 /* Parents: the subject's tips, or its latest entry of this call. */
@@ -245,7 +239,7 @@ static int write_draft(struct writer *w, const struct nd_draft *draft, size_t at
     }
     if (rc != ST_OK)
         return rc;
-    if (personal(&body)) {
+    if (sc_body_personal(&body)) {
         p.has_salt = true;
         cr_random(p.salt, sizeof p.salt);
     }
