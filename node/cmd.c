@@ -1,0 +1,404 @@
+/* The table of verbs, and how a command line is read against it. */
+#include "node/cmd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct nd_opt init_opts[] = {
+    {"name", "TEXT", "街道名称", "name of the street"},
+    {"street", "CODE", "街道 9 位统计代码", "9-digit statistics code of the street"},
+    {"grids", "FILE", "村（社区）名单，每行 代码,名称", "villages, a line each: CODE,NAME"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt invite_opts[] = {
+    {"grid", "CODE", "对方负责的网格", "grid the other node will be in charge of"},
+    {"role", "ROLES", "角色，默认 village", "its roles, default village"},
+    {"expires", "TIME", "有效期，如 7d、12h，默认 7d",
+     "how long it is good, as 7d, 12h; default 7d"},
+    {"addr", "HOST:PORT", "本节点地址，可重复", "address of this node; may be repeated"},
+    {"file", "FILE", "写入文件而不是屏幕", "write it to a file"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt join_opts[] = {
+    {"name", "TEXT", "本节点名称", "name of this node"},
+    {"timeout", "TIME", "最多等待，默认 30s", "give up after, default 30s"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt run_opts[] = {
+    {"listen", "ADDR:PORT", "监听地址，默认 0.0.0.0:7119", "where to listen, default 0.0.0.0:7119"},
+    {"log", "LEVEL", "日志级别 error|warning|info|debug",
+     "how much to log: error|warning|info|debug"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt sync_opts[] = {
+    {"peer", "NAME", "只与此节点", "with this peer only"},
+    {"timeout", "TIME", "最多等待，默认 60s", "give up after, default 60s"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt peer_add_opts[] = {
+    {"kx", "HEX", "对方通信公钥（名字不唯一时）",
+     "the peer's exchange key, when its name is not enough"},
+    {"name", "TEXT", "对方证书上的名称", "the name in the peer's certificate"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt grid_add_opts[] = {{"synthetic", NULL, "示例数据", "made-up data"},
+                                              {"as", "KEY", "签名所用的钥匙", "key to sign with"},
+                                              {NULL, NULL, NULL, NULL}};
+static const struct nd_opt grid_list_opts[] = {
+    {"grid", "CODE", "只看此网格之下", "only below this grid"},
+    {"level", "1|2|3", "到第几级", "down to this level"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt cert_issue_opts[] = {
+    {"key", "NAME", "钥匙名（见 key new）", "name of the key (see key new)"},
+    {"name", "TEXT", "姓名", "the person's name"},
+    {"role", "ROLES", "角色，如 officer 或 chief,officer", "roles, as officer or chief,officer"},
+    {"grid", "CODE", "管辖网格，可重复", "grid; may be repeated"},
+    {"from", "DATE", "生效日期", "valid from"},
+    {"to", "DATE", "失效日期", "valid to"},
+    {"as", "KEY", "签发所用的钥匙", "key to sign with"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt as_opts[] = {{"as", "KEY", "签名所用的钥匙", "key to sign with"},
+                                        {NULL, NULL, NULL, NULL}};
+static const struct nd_opt list_opts[] = {
+    {"grid", "CODE", "只看此网格之下", "only below this grid"},
+    {"state", "open|closed|all", "状态，默认 open", "default open"},
+    {"severity", "1-4", "至少此等级", "at least this severity"},
+    {"overdue", NULL, "只看超期", "only what is overdue"},
+    {"code", "CODE", "隐患代码", "hazard code"},
+    {"limit", "N", "最多几条，默认 50，0 为不限", "at most so many, default 50, 0 all"},
+    {"offset", "N", "跳过前几条", "skip so many"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt tree_opts[] = {
+    {"level", "2|3", "到第几级，默认 2", "down to this level, default 2"},
+    {"stale", "TIME", "多久没有消息算陈旧，默认 24h", "no news for so long is stale, default 24h"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt verify_opts[] = {
+    {"rebuild", NULL, "由条目重建全部视图", "write the views anew from the entries"},
+    {NULL, NULL, NULL, NULL}};
+
+static const struct nd_verb verbs[] = {
+    {"init", NULL, "--name 名称 --street 代码", "建立街道空间和本节点",
+     "make a street's space and this node", init_opts, ND_V_LOCAL, NULL, nd_cmd_init, NULL},
+    {"invite", NULL, "--grid CODE", "邀请一个节点加入", "invite a node to join", invite_opts, 0,
+     NULL, nd_cmd_invite, NULL},
+    {"join", NULL, "TEXT|FILE", "凭邀请加入", "join by an invitation", join_opts, ND_V_LOCAL, NULL,
+     nd_cmd_join, NULL},
+    {"run", NULL, "", "运行节点", "run the node", run_opts, ND_V_LOCAL, NULL, nd_cmd_serve, NULL},
+    {"sync", NULL, "", "立即同步并等待完成", "synchronise now and wait for it", sync_opts,
+     ND_V_DIAL, NULL, nd_cmd_sync, nd_cmd_sync_poll},
+    {"status", NULL, "", "节点状况", "how the node is", NULL, 0, NULL, nd_cmd_status, NULL},
+    {"tree", NULL, "", "三级网格一览", "the three levels of grids", tree_opts, 0, NULL, nd_cmd_tree,
+     NULL},
+    {"hazard", NULL, "ACT [ID] --FIELD VALUE…", "隐患：上报、受理、交办、复查等",
+     "report a hazard or act on one", as_opts, 0, "hazard-", nd_cmd_hazard, NULL},
+    {"list", NULL, "hazards|places|visits|notices|grids", "列表", "list records", list_opts, 0,
+     NULL, nd_cmd_list, NULL},
+    {"show", NULL, "ID", "一条记录的现状与经过", "one record and its history", NULL, 0, NULL,
+     nd_cmd_show, NULL},
+    {"record", "add", "TYPE [ID] --FIELD VALUE…", "登记场所、走访、通知",
+     "add a place, visit or notice", as_opts, 0, "", nd_cmd_record_add, NULL},
+    {"grid", "add", "CODE NAME", "登记网格", "declare a grid", grid_add_opts, 0, NULL,
+     nd_cmd_grid_add, NULL},
+    {"grid", "list", "", "网格列表", "list grids", grid_list_opts, 0, NULL, nd_cmd_grid_list, NULL},
+    {"cert", "issue", "--key NAME --name 姓名 --role ROLES --grid CODE", "签发证书",
+     "certify a key", cert_issue_opts, 0, NULL, nd_cmd_cert_issue, NULL},
+    {"cert", "list", "", "证书列表", "list certificates", NULL, 0, NULL, nd_cmd_cert_list, NULL},
+    {"key", "new", "NAME", "生成人员钥匙", "make a person's key", NULL, 0, NULL, nd_cmd_key_new,
+     NULL},
+    {"key", "list", "", "钥匙列表", "list keys", NULL, 0, NULL, nd_cmd_key_list, NULL},
+    {"peer", "add", "HOST:PORT", "登记对方地址", "give a peer's address", peer_add_opts, 0, NULL,
+     nd_cmd_peer_add, NULL},
+    {"peer", "list", "", "对等节点列表", "list peers", NULL, 0, NULL, nd_cmd_peer_list, NULL},
+    {"peer", "pause", "NAME|all", "暂停与其同步", "stop syncing with a peer", NULL, 0, NULL,
+     nd_cmd_peer_pause, NULL},
+    {"peer", "resume", "NAME|all", "恢复与其同步", "sync with it again", NULL, 0, NULL,
+     nd_cmd_peer_resume, NULL},
+    {"peer", "remove", "NAME", "忘记对方", "forget a peer", NULL, 0, NULL, nd_cmd_peer_remove,
+     NULL},
+    {"verify", NULL, "", "核对全部数据", "check everything stored", verify_opts, 0, NULL,
+     nd_cmd_verify, NULL},
+    {"version", NULL, "", "版本", "version", NULL, ND_V_LOCAL, NULL, nd_cmd_version, NULL},
+    {"help", NULL, "[VERB]", "帮助", "this help", NULL, ND_V_LOCAL, NULL, nd_cmd_help, NULL},
+};
+
+const struct nd_verb *nd_verb_at(size_t i)
+{
+    return i < sizeof verbs / sizeof verbs[0] ? &verbs[i] : NULL;
+}
+
+/* ---- nearest match ---- */
+
+/* Edits between two words (insert, delete, replace), up to 32 letters. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[33], n = strlen(b);
+
+    if (n > 32 || strlen(a) > 32)
+        return 99;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t best = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+
+            diagonal = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[n];
+}
+
+static void nearer(const char *word, const char *candidate, const char **best,
+                   size_t *best_distance)
+{
+    size_t d = distance(word, candidate);
+
+    if (d < *best_distance && d <= 1 + strlen(word) / 3) {
+        *best = candidate;
+        *best_distance = d;
+    }
+}
+
+static int usage(struct nd_cmd *c, const char *what, const char *word, const char *nearest)
+{
+    (void)nd_fail(c, ST_USAGE, "%s '%s'%s%s%s", what, word,
+                  nearest == NULL ? "" : nd_tr(c, "，是不是 '", "; did you mean '"),
+                  nearest == NULL ? "" : nearest, nearest == NULL ? "" : nd_tr(c, "'？", "'?"));
+    return ST_USAGE;
+}
+
+/* ---- reading ---- */
+
+static int unknown_verb(struct nd_cmd *c, const char *word, const char *of)
+{
+    const char *best = NULL;
+    size_t best_distance = 99;
+
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (of == NULL)
+            nearer(word, verbs[i].name, &best, &best_distance);
+        else if (strcmp(of, verbs[i].name) == 0 && verbs[i].sub != NULL)
+            nearer(word, verbs[i].sub, &best, &best_distance);
+    }
+    return usage(c, nd_tr(c, "没有这个命令", "no such command"), word, best);
+}
+
+static int find_record(struct nd_cmd *c, const char *word)
+{
+    const char *prefix = c->verb->record_prefix;
+    const char *best = NULL;
+    size_t best_distance = 99, n = strlen(prefix);
+    char name[64];
+
+    (void)snprintf(name, sizeof name, "%s%s", prefix, word);
+    c->rec = sc_record_by_name(name);
+    if (c->rec != NULL)
+        return ST_OK;
+    for (size_t i = 0; sc_record_at(i) != NULL; i++)
+        if (strncmp(sc_record_at(i)->name, prefix, n) == 0)
+            nearer(word, sc_record_at(i)->name + n, &best, &best_distance);
+    return usage(c, nd_tr(c, "没有这种记录", "no such record"), word, best);
+}
+
+/* The verb's words: its name, its sub-verb, the record it takes. *at: next word. */
+static int read_verb(struct nd_cmd *c, int argc, char **argv, int *at)
+{
+    const char *name = argv[*at];
+    bool known = false;
+
+    (*at)++;
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0] && c->verb == NULL; i++) {
+        const struct nd_verb *v = &verbs[i];
+
+        if (strcmp(v->name, name) != 0)
+            continue;
+        known = true;
+        if (v->sub == NULL) {
+            c->verb = v;
+        } else if (*at < argc && strcmp(v->sub, argv[*at]) == 0) {
+            c->verb = v;
+            (*at)++;
+        }
+    }
+    if (c->verb == NULL && known && *at >= argc)
+        return usage(c, nd_tr(c, "命令还缺一个词", "a word is missing after"), name, NULL);
+    if (c->verb == NULL)
+        return known ? unknown_verb(c, argv[*at], name) : unknown_verb(c, name, NULL);
+    if (c->verb->record_prefix != NULL && *at < argc && argv[*at][0] != '-')
+        return find_record(c, argv[(*at)++]);
+    return ST_OK;
+}
+
+/* Whether the verb knows the option, and whether it takes a value. */
+static bool known_option(const struct nd_cmd *c, const char *name, bool *takes)
+{
+    *takes = true;
+    for (const struct nd_opt *o = c->verb->opts; o != NULL && o->name != NULL; o++)
+        if (strcmp(o->name, name) == 0) {
+            *takes = o->arg != NULL;
+            return true;
+        }
+    return c->rec != NULL && sc_field_by_name(c->rec, name) != NULL;
+}
+
+static int unknown_option(struct nd_cmd *c, const char *name)
+{
+    const char *best = NULL;
+    size_t best_distance = 99;
+
+    for (const struct nd_opt *o = c->verb->opts; o != NULL && o->name != NULL; o++)
+        nearer(name, o->name, &best, &best_distance);
+    for (size_t i = 0; c->rec != NULL && i < c->rec->field_count; i++)
+        nearer(name, c->rec->fields[i].name, &best, &best_distance);
+    return usage(c, nd_tr(c, "没有这个选项", "no such option"), name, best);
+}
+
+/* --name, --name=value or --name value. */
+static int read_option(struct nd_cmd *c, int argc, char **argv, int *at)
+{
+    char *name = argv[*at] + 2;
+    char *equals = strchr(name, '=');
+    bool takes;
+
+    if (equals != NULL)
+        *equals = '\0';
+    (*at)++;
+    if (!known_option(c, name, &takes))
+        return unknown_option(c, name);
+    if (c->opt_count == ND_OPTS_MAX)
+        return usage(c, nd_tr(c, "选项太多", "too many options at"), name, NULL);
+    c->opt[c->opt_count].name = name;
+    if (equals != NULL)
+        c->opt[c->opt_count].value = equals + 1;
+    else if (!takes)
+        c->opt[c->opt_count].value = "";
+    else if (*at < argc)
+        c->opt[c->opt_count].value = argv[(*at)++];
+    else
+        return usage(c, nd_tr(c, "选项缺少值", "a value is missing after"), name, NULL);
+    c->opt_count++;
+    return ST_OK;
+}
+
+/* --data, --json, --lang, --help: anywhere. True when argv[*at] was one; *at is then behind it. */
+static bool global_option(struct nd_cmd *c, int argc, char **argv, int *at)
+{
+    const char *a = argv[*at];
+
+    if (strcmp(a, "--json") == 0)
+        c->json = true;
+    else if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0)
+        c->help = true;
+    else if (strcmp(a, "--data") == 0 && *at + 1 < argc)
+        c->dir = argv[++*at];
+    else if (strncmp(a, "--data=", 7) == 0)
+        c->dir = a + 7;
+    else if (strcmp(a, "--lang") == 0 && *at + 1 < argc)
+        c->zh = strcmp(argv[++*at], "en") != 0;
+    else if (strncmp(a, "--lang=", 7) == 0)
+        c->zh = strcmp(a + 7, "en") != 0;
+    else
+        return false;
+    (*at)++;
+    return true;
+}
+
+int nd_cmd_parse(struct nd_cmd *c, int argc, char **argv)
+{
+    bool only_args = false;
+    int rc = ST_OK;
+
+    for (int i = 0; i < argc; i++) /* so that failures speak the right language */
+        if (strcmp(argv[i], "--json") == 0)
+            c->json = true;
+        else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc)
+            c->zh = strcmp(argv[i + 1], "en") != 0;
+    for (int at = 0; at < argc && rc == ST_OK;) {
+        if (!only_args && global_option(c, argc, argv, &at))
+            continue;
+        if (!only_args && strcmp(argv[at], "--") == 0) {
+            only_args = true;
+            at++;
+        } else if (c->verb == NULL) {
+            rc = argv[at][0] == '-'
+                     ? usage(c, nd_tr(c, "没有这个选项", "no such option"), argv[at], NULL)
+                     : read_verb(c, argc, argv, &at);
+        } else if (!only_args && strncmp(argv[at], "--", 2) == 0) {
+            rc = read_option(c, argc, argv, &at);
+        } else if (c->arg_count == ND_ARGS_MAX) {
+            rc = usage(c, nd_tr(c, "参数太多", "too many arguments at"), argv[at], NULL);
+        } else {
+            c->arg[c->arg_count++] = argv[at++];
+        }
+    }
+    return rc;
+}
+
+int nd_cmd_run(struct nd_cmd *c)
+{
+    if (c->help || c->verb == NULL) {
+        int code = nd_cmd_help(c);
+
+        return c->help || code != ND_EX_OK ? code : ND_EX_USAGE;
+    }
+    return c->verb->run(c);
+}
+
+void nd_cmd_release(struct nd_cmd *c)
+{
+    free(c->state);
+    c->state = NULL;
+}
+
+/* ---- options ---- */
+
+const char *nd_opt_nth(const struct nd_cmd *c, const char *name, size_t nth)
+{
+    for (size_t i = 0; i < c->opt_count; i++)
+        if (strcmp(c->opt[i].name, name) == 0 && nth-- == 0)
+            return c->opt[i].value;
+    return NULL;
+}
+
+const char *nd_opt(const struct nd_cmd *c, const char *name)
+{
+    return nd_opt_nth(c, name, 0);
+}
+
+int nd_opt_u64(struct nd_cmd *c, const char *name, uint64_t max, uint64_t fallback, uint64_t *out)
+{
+    const char *text = nd_opt(c, name);
+
+    *out = fallback;
+    if (text == NULL || cr_parse_u64(text, strlen(text), max, out) == ST_OK)
+        return ST_OK;
+    (void)nd_fail(c, ST_USAGE, "--%s: '%s' %s %llu", name, text,
+                  nd_tr(c, "不是整数，最大", "is not a number up to"), (unsigned long long)max);
+    return ST_USAGE;
+}
+
+int nd_opt_span(struct nd_cmd *c, const char *name, uint64_t fallback_ms, uint64_t *out)
+{
+    static const struct {
+        char unit;
+        uint64_t ms;
+    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    const char *text = nd_opt(c, name);
+    size_t n = text == NULL ? 0 : strlen(text);
+    uint64_t v;
+
+    *out = fallback_ms;
+    if (text == NULL)
+        return ST_OK;
+    for (size_t i = 0; n > 1 && i < sizeof units / sizeof units[0]; i++)
+        if (text[n - 1] == units[i].unit && cr_parse_u64(text, n - 1, 36500, &v) == ST_OK) {
+            *out = v * units[i].ms;
+            return ST_OK;
+        }
+    (void)nd_fail(
+        c, ST_USAGE, "--%s: '%s' %s", name, text,
+        nd_tr(c, "不是时长，如 7d、12h、30m、45s", "is not a time such as 7d, 12h, 30m, 45s"));
+    return ST_USAGE;
+}

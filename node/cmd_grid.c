@@ -1,0 +1,311 @@
+/* grid, cert, key: who is in charge of what. */
+#include "node/cmd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- grid ---- */
+
+int nd_cmd_grid_add(struct nd_cmd *c)
+{
+    struct sc_body body = {.rec = sc_record_find(SC_R_GRID)};
+    const struct sc_field *synthetic = sc_field_by_name(body.rec, "synthetic");
+    struct cr_identity author = {0};
+    struct st_err err = {0};
+    struct sc_id id;
+    uint64_t code;
+    int rc;
+
+    if (c->arg_count != 2)
+        return nd_fail(c, ST_USAGE, "grid add CODE NAME");
+    if (nd_grid_parse(c->arg[0], &code) != ST_OK)
+        return nd_fail(
+            c, ST_USAGE, "'%s': %s", c->arg[0],
+            nd_tr(c, "应为 9、12 或 15 位代码", "a code of 9, 12 or 15 digits is wanted"));
+    body.v[sc_field_index(body.rec, SC_K_GRID)] = (struct sc_value){.present = true, .u = code};
+    body.v[sc_field_index(body.rec, SC_K_NAME)] =
+        (struct sc_value){.present = true, .s = cr_span_text(c->arg[1])};
+    if (nd_opt(c, "synthetic") != NULL && synthetic != NULL)
+        body.v[sc_field_index(body.rec, synthetic->key)] =
+            (struct sc_value){.present = true, .u = 1};
+    rc = nd_author(c, &author, &err);
+    if (rc == ST_OK)
+        rc = nd_write_body(c, &author, SC_SCOPE_PUBLIC, NULL, &body, false, &id, &err);
+    cr_identity_wipe(&author);
+    if (rc == ST_OK)
+        rc = nd_app_refresh_scopes(c->app, &err);
+    if (rc != ST_OK)
+        return nd_fail_err(c, &err);
+    if (c->json)
+        nd_out_json(c, json_pack("{s:o, s:o}", "grid", nd_json_grid(code), "id", nd_json_id(&id)));
+    else
+        nd_out(c, "%llu %s\n", (unsigned long long)code, c->arg[1]);
+    return ND_EX_OK;
+}
+
+static int grid_line(void *arg, const struct nd_grid_row *row)
+{
+    struct nd_cmd *c = arg;
+
+    if (c->json)
+        nd_out_json(c,
+                    json_pack("{s:o, s:s, s:i, s:b, s:b}", "grid", nd_json_grid(row->code), "name",
+                              row->name == NULL ? "" : row->name, "level", sc_grid_level(row->code),
+                              "declared", (int)row->declared, "synthetic", (int)row->synthetic));
+    else
+        nd_out(c, "%-15llu %s%s%s\n", (unsigned long long)row->code,
+               row->name == NULL ? "" : row->name,
+               row->declared ? "" : nd_tr(c, "（未登记）", " (not declared)"),
+               row->synthetic ? nd_tr(c, "（示例数据）", " (made-up)") : "");
+    return 0;
+}
+
+int nd_cmd_grid_list(struct nd_cmd *c)
+{
+    const char *grid = nd_opt(c, "grid");
+    struct st_err err = {0};
+    uint64_t prefix = 0, level;
+
+    if (grid != NULL && nd_grid_parse(grid, &prefix) != ST_OK)
+        return nd_fail(c, ST_USAGE, "--grid '%s': 9, 12, 15", grid);
+    if (nd_opt_u64(c, "level", 3, 3, &level) != ST_OK)
+        return ND_EX_USAGE;
+    if (nd_store_grids(c->app->store, prefix, (int)level, grid_line, c, &err) != ST_OK)
+        return nd_fail_err(c, &err);
+    return ND_EX_OK;
+}
+
+/* ---- key ---- */
+
+static int key_path(struct nd_cmd *c, const char *name, char out[static ND_PATH_MAX],
+                    struct st_err *err)
+{
+    size_t n = strlen(name);
+
+    if (n == 0 || n > 100 || strchr(name, '/') != NULL || name[0] == '.' ||
+        !cr_utf8_valid((const uint8_t *)name, n) || strcmp(name, "node") == 0 ||
+        strcmp(name, "root") == 0)
+        return st_fail(err, ST_USAGE, "'%s' cannot be the name of a key", name);
+    if (snprintf(out, ND_PATH_MAX, "%s/keys/%s.key", c->app->dir, name) >= ND_PATH_MAX)
+        return st_fail(err, ST_OVERSIZE, "data directory '%s': path too long", c->app->dir);
+    return ST_OK;
+}
+
+int nd_cmd_key_new(struct nd_cmd *c)
+{
+    char path[ND_PATH_MAX], dir[ND_PATH_MAX], hex[2 * CR_SIGN_PK_BYTES + 1];
+    struct cr_identity id;
+    struct st_err err = {0};
+    int rc;
+
+    if (c->arg_count != 1)
+        return nd_fail(c, ST_USAGE, "key new NAME");
+    rc = key_path(c, c->arg[0], path, &err);
+    nd_app_path(c->app->dir, "keys", dir);
+    if (rc == ST_OK)
+        rc = nd_app_make_dir(dir, &err);
+    if (rc != ST_OK)
+        return nd_fail_err(c, &err);
+    cr_identity_generate(&id);
+    rc = cr_identity_save(path, &id, &err);
+    cr_hex(id.sign_pk.b, sizeof id.sign_pk.b, hex);
+    cr_identity_wipe(&id);
+    if (rc != ST_OK)
+        return nd_fail_err(c, &err);
+    if (c->json)
+        nd_out_json(c, json_pack("{s:s, s:s}", "key", c->arg[0], "sign_pk", hex));
+    else
+        nd_out(c, "%s %s\n", c->arg[0], hex);
+    return ND_EX_OK;
+}
+
+static void key_line(struct nd_cmd *c, const char *name)
+{
+    char path[ND_PATH_MAX], hex[2 * CR_SIGN_PK_BYTES + 1], roles[256];
+    const struct sc_cert *cert;
+    struct cr_identity id;
+
+    if (key_path(c, name, path, NULL) != ST_OK || cr_identity_load(path, &id, NULL) != ST_OK)
+        return;
+    cert = sc_certs_find(nd_store_certs(c->app->store), &id.sign_pk);
+    cr_hex(id.sign_pk.b, sizeof id.sign_pk.b, hex);
+    cr_identity_wipe(&id);
+    if (c->json)
+        nd_out_json(c, json_pack("{s:s, s:s, s:s?, s:I}", "key", name, "sign_pk", hex, "name",
+                                 cert == NULL ? NULL : cert->name, "roles",
+                                 cert == NULL ? (json_int_t)0 : (json_int_t)cert->roles));
+    else
+        nd_out(c, "%s %.16s… %s %s\n", name, hex, cert == NULL ? "-" : cert->name,
+               cert == NULL ? nd_tr(c, "无证书", "no certificate")
+                            : nd_roles_text(c, cert->roles, roles, sizeof roles));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int nd_cmd_key_list(struct nd_cmd *c)
+{
+    char dir[ND_PATH_MAX];
+    char *names[256];
+    size_t n = 0;
+    struct dirent *e;
+    DIR *d;
+
+    nd_app_path(c->app->dir, "keys", dir);
+    d = opendir(dir);
+    if (d == NULL)
+        return errno == ENOENT ? ND_EX_OK : nd_fail(c, ST_IO, "'%s': %s", dir, strerror(errno));
+    while (n < sizeof names / sizeof names[0] && (e = readdir(d)) != NULL) {
+        size_t len = strlen(e->d_name);
+
+        if (len <= 4 || strcmp(e->d_name + len - 4, ".key") != 0)
+            continue;
+        names[n] = strndup(e->d_name, len - 4);
+        if (names[n] != NULL)
+            n++;
+    }
+    (void)closedir(d);
+    qsort(names, n, sizeof names[0], by_name);
+    for (size_t i = 0; i < n; i++) {
+        key_line(c, names[i]);
+        free(names[i]);
+    }
+    return ND_EX_OK;
+}
+
+/* ---- cert ---- */
+
+static int cert_window(struct nd_cmd *c, const char *opt, uint64_t *out, struct st_err *err)
+{
+    const struct sc_field *f = sc_field_by_name(sc_record_find(SC_R_CERT), opt);
+    struct sc_value v = {0};
+    struct cr_buf arena;
+    int rc;
+
+    if (nd_opt(c, opt) == NULL)
+        return ST_OK;
+    cr_buf_init(&arena, 256);
+    rc = sc_value_parse(f, nd_opt(c, opt), &arena, &v, err);
+    cr_buf_release(&arena);
+    *out = v.u;
+    return rc;
+}
+
+static int by_code(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static int read_cert(struct nd_cmd *c, struct sc_cert *cert, struct cr_identity *subject,
+                     struct st_err *err)
+{
+    const char *key = nd_opt(c, "key"), *name = nd_opt(c, "name"), *role = nd_opt(c, "role");
+    char path[ND_PATH_MAX];
+    int rc;
+
+    if (key == NULL || name == NULL || role == NULL || nd_opt(c, "grid") == NULL)
+        return st_fail(err, ST_USAGE, "cert issue: --key, --name, --role, --grid");
+    if (strlen(name) == 0 || strlen(name) > SC_NAME_MAX)
+        return st_fail(err, ST_USAGE, "--name: 1..%d bytes", SC_NAME_MAX);
+    memcpy(cert->name, name, strlen(name) + 1);
+    if (nd_roles_parse(role, &cert->roles) != ST_OK)
+        return st_fail(err, ST_USAGE, "--role '%s': officer, chief, village, street, …", role);
+    for (size_t i = 0; nd_opt_nth(c, "grid", i) != NULL; i++)
+        if (i == SC_CERT_PREFIXES_MAX ||
+            nd_grid_parse(nd_opt_nth(c, "grid", i), &cert->prefixes[cert->prefix_count++]) != ST_OK)
+            return st_fail(err, ST_USAGE, "--grid '%s': up to %d codes of 9, 12 or 15 digits",
+                           nd_opt_nth(c, "grid", i), SC_CERT_PREFIXES_MAX);
+    qsort(cert->prefixes, cert->prefix_count, sizeof cert->prefixes[0], by_code);
+    rc = cert_window(c, "from", &cert->from_ms, err);
+    if (rc == ST_OK)
+        rc = cert_window(c, "to", &cert->to_ms, err);
+    if (rc == ST_OK)
+        rc = key_path(c, key, path, err);
+    if (rc == ST_OK)
+        rc = cr_identity_load(path, subject, err);
+    cert->subject = subject->sign_pk;
+    cr_person_id(&subject->sign_pk, cert->person.b);
+    return rc;
+}
+
+int nd_cmd_cert_issue(struct nd_cmd *c)
+{
+    struct sc_cert cert = {.kind = SC_CERT_PERSON, .rank = 2};
+    struct nd_draft draft = {.type = SC_R_CERT};
+    struct cr_identity subject = {0}, author = {0};
+    struct st_err err = {0};
+    struct cr_buf body;
+    struct sc_id id;
+    int rc;
+
+    cr_buf_init(&body, SC_PAYLOAD_MAX);
+    rc = read_cert(c, &cert, &subject, &err);
+    if (rc == ST_OK)
+        rc = nd_author(c, &author, &err);
+    if (rc == ST_OK && cr_sign_pk_equal(&author.sign_pk, &nd_store_genesis(c->app->store)->root))
+        cert.rank = 1;
+    if (rc == ST_OK) {
+        rc = sc_cert_consent(&cert, nd_store_net(c->app->store), &subject.sign_sk);
+        if (rc == ST_OK)
+            rc = sc_cert_encode(&cert, &body);
+        if (rc != ST_OK)
+            (void)st_fail(&err, (enum st_code)rc, "certificate: %s", st_text((enum st_code)rc));
+    }
+    draft.body = cr_buf_span(&body);
+    if (rc == ST_OK)
+        rc = nd_driver_write(c->app->driver, &author, SC_SCOPE_PUBLIC, &draft, 1, &id, &err);
+    cr_identity_wipe(&subject);
+    cr_identity_wipe(&author);
+    cr_buf_release(&body);
+    if (rc != ST_OK)
+        return nd_fail_err(c, &err);
+    if (sc_certs_find(nd_store_certs(c->app->store), &cert.subject) == NULL)
+        nd_say(
+            c, "%s",
+            nd_tr(c, "证书已写入，但签发人的权限不包含它，因此不生效。\n",
+                  "The certificate was written but does not count: its issuer may not give it.\n"));
+    if (c->json)
+        nd_out_json(c, json_pack("{s:o}", "id", nd_json_id(&id)));
+    else
+        nd_out(c, "%s\n", cert.name);
+    return ND_EX_OK;
+}
+
+static int cert_line(void *arg, const struct sc_cert *cert, const struct cr_sign_pk *issuer,
+                     const struct cr_hash *entry_id)
+{
+    struct nd_cmd *c = arg;
+    char roles[256], grids[SC_CERT_PREFIXES_MAX * 17] = "", hex[2 * CR_SIGN_PK_BYTES + 1];
+    struct sc_id id = sc_id_of(entry_id);
+    size_t n = 0;
+
+    (void)issuer;
+    cr_hex(cert->subject.b, sizeof cert->subject.b, hex);
+    for (size_t i = 0; i < cert->prefix_count; i++)
+        n += (size_t)snprintf(grids + n, sizeof grids - n, "%s%llu", i > 0 ? "," : "",
+                              (unsigned long long)cert->prefixes[i]);
+    if (c->json)
+        nd_out_json(c,
+                    json_pack("{s:o, s:s, s:s, s:s, s:i, s:I, s:s}", "id", nd_json_id(&id), "name",
+                              cert->name, "subject", hex, "kind",
+                              cert->kind == SC_CERT_NODE ? "node" : "person", "rank",
+                              (int)cert->rank, "roles", (json_int_t)cert->roles, "grids", grids));
+    else
+        nd_out(c, "%s %.16s… %s %s %s\n", cert->name, hex,
+               cert->kind == SC_CERT_NODE ? nd_tr(c, "节点", "node") : nd_tr(c, "人员", "person"),
+               nd_roles_text(c, cert->roles, roles, sizeof roles), grids);
+    return 0;
+}
+
+int nd_cmd_cert_list(struct nd_cmd *c)
+{
+    return sc_certs_each(nd_store_certs(c->app->store), cert_line, c) == 0 ? ND_EX_OK
+                                                                           : ND_EX_FAILED;
+}

@@ -1,0 +1,427 @@
+/* What commands print: text for people, JSON for programs, failures for both. */
+#include "node/cmd.h"
+#include "node/control.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LINE_MAX_BYTES 16384
+
+static void emit(struct nd_cmd *c, int channel, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+static void emit(struct nd_cmd *c, int channel, const char *fmt, va_list ap)
+{
+    char line[LINE_MAX_BYTES];
+    int n = vsnprintf(line, sizeof line, fmt, ap);
+
+    if (n < 0)
+        return;
+    c->write(c->write_arg, channel,
+             cr_span_of(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
+}
+
+void nd_out(struct nd_cmd *c, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    emit(c, ND_CH_OUT, fmt, ap);
+    va_end(ap);
+}
+
+void nd_say(struct nd_cmd *c, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    emit(c, ND_CH_ERR, fmt, ap);
+    va_end(ap);
+}
+
+static void out_json(struct nd_cmd *c, int channel, json_t *v)
+{
+    char *text = v == NULL ? NULL : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    json_decref(v);
+    if (text == NULL) {
+        nd_say(c, "fengsui: out of memory\n");
+        return;
+    }
+    c->write(c->write_arg, channel, cr_span_text(text));
+    c->write(c->write_arg, channel, cr_span_text("\n"));
+    free(text);
+}
+
+void nd_out_json(struct nd_cmd *c, json_t *v)
+{
+    out_json(c, ND_CH_OUT, v);
+}
+
+/* ---- failures ---- */
+
+int nd_exit_of(int status)
+{
+    switch ((enum st_code)status) {
+    case ST_OK: return ND_EX_OK;
+    case ST_USAGE: return ND_EX_USAGE;
+    case ST_NOTFOUND:
+    case ST_UNINIT: return ND_EX_NOTFOUND;
+    case ST_UNREACHABLE:
+    case ST_TIMEOUT: return ND_EX_UNREACHABLE;
+    case ST_LOCKED:
+    case ST_BUSY: return ND_EX_LOCKED;
+    case ST_CORRUPT:
+    case ST_FORGED:
+    case ST_DRIFT: return ND_EX_CORRUPT;
+    case ST_DENIED: return ND_EX_DENIED;
+    case ST_VERSION: return ND_EX_VERSION;
+    case ST_FULL:
+    case ST_READONLY: return ND_EX_FULL;
+    case ST_EXISTS:
+    case ST_CONFLICT:
+    case ST_SPACE: return ND_EX_CONFLICT;
+    case ST_NOMEM:
+    case ST_MALFORMED:
+    case ST_OVERSIZE:
+    case ST_TRUNCATED:
+    case ST_RANGE:
+    case ST_IO:
+    case ST_STATE: break;
+    }
+    return ND_EX_FAILED;
+}
+
+static const char *status_zh(int status)
+{
+    switch ((enum st_code)status) {
+    case ST_OK: return "正常";
+    case ST_USAGE: return "用法不对";
+    case ST_NOTFOUND: return "未找到";
+    case ST_UNINIT: return "尚未初始化";
+    case ST_UNREACHABLE: return "连接不上";
+    case ST_TIMEOUT: return "超时";
+    case ST_LOCKED: return "被另一个进程占用";
+    case ST_BUSY: return "忙，请稍后再试";
+    case ST_CORRUPT: return "存储的数据已损坏";
+    case ST_FORGED: return "签名或校验不符";
+    case ST_DRIFT: return "密码库与本程序要求不符";
+    case ST_DENIED: return "没有权限";
+    case ST_VERSION: return "由更新版本写成";
+    case ST_FULL: return "磁盘或配额已满";
+    case ST_READONLY: return "只读";
+    case ST_EXISTS: return "已经存在";
+    case ST_CONFLICT: return "与现有内容冲突";
+    case ST_SPACE: return "属于另一个空间";
+    case ST_NOMEM: return "内存不足";
+    case ST_MALFORMED: return "内容格式不对";
+    case ST_OVERSIZE: return "超过长度上限";
+    case ST_TRUNCATED: return "内容不完整";
+    case ST_RANGE: return "数值超出范围";
+    case ST_IO: return "读写出错";
+    case ST_STATE: return "当前状态不允许";
+    }
+    return "失败";
+}
+
+int nd_fail(struct nd_cmd *c, int status, const char *fmt, ...)
+{
+    char text[ST_MSG_MAX * 2];
+    int code = nd_exit_of(status);
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (c->json)
+        out_json(c, ND_CH_ERR,
+                 json_pack("{s:{s:s, s:i, s:s}}", "error", "code", st_name((enum st_code)status),
+                           "exit", code, "message", text));
+    else if (c->zh)
+        nd_say(c, "fengsui: %s：%s\n", status_zh(status), text);
+    else
+        nd_say(c, "fengsui: %s\n", text);
+    return code;
+}
+
+int nd_fail_err(struct nd_cmd *c, const struct st_err *err)
+{
+    return nd_fail(c, err->code, "%s", err->msg[0] != '\0' ? err->msg : st_text(err->code));
+}
+
+/* ---- text ---- */
+
+void nd_pad(const char *text, size_t columns, char *out, size_t out_bytes)
+{
+    size_t width = 0, n = 0;
+
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0' && n + 1 < out_bytes;
+         p++) {
+        if ((*p & 0xc0) != 0x80) /* first byte of a character; three and more bytes: two columns */
+            width += *p >= 0xe2 ? 2 : 1;
+        out[n++] = (char)*p;
+    }
+    while (width < columns && n + 1 < out_bytes) {
+        out[n++] = ' ';
+        width++;
+    }
+    out[n] = '\0';
+}
+
+void nd_time_text(uint64_t wall_ms, char out[static ND_TIME_TEXT_MAX])
+{
+    time_t t = (time_t)(wall_ms / 1000 + (uint64_t)8 * 3600); /* China has one time zone */
+    struct tm tm;
+
+    if (wall_ms == 0 || gmtime_r(&t, &tm) == NULL)
+        (void)snprintf(out, ND_TIME_TEXT_MAX, "-");
+    else
+        (void)snprintf(out, ND_TIME_TEXT_MAX, "%04d-%02d-%02d %02d:%02d", tm.tm_year + 1900,
+                       tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min);
+}
+
+void nd_age_text(const struct nd_cmd *c, uint64_t wall_ms, uint64_t now_ms,
+                 char out[static ND_TIME_TEXT_MAX])
+{
+    static const struct {
+        uint64_t s;
+        const char *zh, *en;
+    } units[] = {{86400, "天前", "days ago"},
+                 {3600, "小时前", "hours ago"},
+                 {60, "分钟前", "minutes ago"},
+                 {1, "秒前", "seconds ago"}};
+    uint64_t s = now_ms > wall_ms ? (now_ms - wall_ms) / 1000 : 0;
+
+    if (wall_ms == 0) {
+        (void)snprintf(out, ND_TIME_TEXT_MAX, "%s", nd_tr(c, "从未", "never"));
+        return;
+    }
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (s >= units[i].s) {
+            (void)snprintf(out, ND_TIME_TEXT_MAX, "%llu %s", (unsigned long long)(s / units[i].s),
+                           nd_tr(c, units[i].zh, units[i].en));
+            return;
+        }
+    (void)snprintf(out, ND_TIME_TEXT_MAX, "%s", nd_tr(c, "刚刚", "just now"));
+}
+
+/* ---- records ---- */
+
+json_t *nd_json_span(struct cr_span s)
+{
+    return s.n == 0 ? json_null() : json_stringn((const char *)s.p, s.n);
+}
+
+json_t *nd_json_id(const struct sc_id *id)
+{
+    char hex[2 * SC_ID_BYTES + 1];
+
+    cr_hex(id->b, sizeof id->b, hex);
+    return json_string(hex);
+}
+
+json_t *nd_json_grid(uint64_t code)
+{
+    char text[24];
+
+    if (code == 0)
+        return json_null();
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)code);
+    return json_string(text);
+}
+
+static json_t *hex_json(struct cr_span s)
+{
+    char hex[2 * CR_SIG_BYTES + 1];
+
+    if (s.n > CR_SIG_BYTES)
+        return json_null();
+    cr_hex(s.p, s.n, hex);
+    return json_string(hex);
+}
+
+/* A canonical array of texts, ids or numbers; answers are arrays in the array. */
+static json_t *list_json(struct sc_reader *r, const struct sc_field *f)
+{
+    json_t *list = json_array();
+    uint64_t n = 0;
+
+    (void)sc_read_array(r, SC_LIST_MAX, &n);
+    for (uint64_t i = 0; i < n && r->status == ST_OK; i++) {
+        struct cr_span s = {NULL, 0};
+        uint64_t u = 0;
+
+        switch (sc_peek(r)) {
+        case SC_PEEK_TEXT:
+            (void)sc_read_text(r, SC_TEXT_MAX, &s);
+            (void)json_array_append_new(list, nd_json_span(s));
+            break;
+        case SC_PEEK_BIN:
+            (void)sc_read_bin(r, CR_SIG_BYTES, &s);
+            (void)json_array_append_new(list, hex_json(s));
+            break;
+        case SC_PEEK_UINT: {
+            const struct sc_choice *ch;
+
+            (void)sc_read_u64(r, UINT64_MAX, &u);
+            ch = f->choices == NULL ? NULL : sc_choice_by_value(f->choices, u);
+            if (ch != NULL)
+                (void)json_array_append_new(list, json_string(ch->name));
+            else if ((f->flags & SC_FF_GRIDS) != 0)
+                (void)json_array_append_new(list, nd_json_grid(u));
+            else
+                (void)json_array_append_new(list, json_integer((json_int_t)u));
+            break;
+        }
+        case SC_PEEK_ARRAY: (void)json_array_append_new(list, list_json(r, f)); break;
+        case SC_PEEK_END:
+        case SC_PEEK_INT:
+        case SC_PEEK_NIL:
+        case SC_PEEK_BOOL:
+        case SC_PEEK_MAP:
+        case SC_PEEK_BAD: (void)sc_read_any(r, NULL); break;
+        }
+    }
+    return list;
+}
+
+static json_t *value_json(const struct sc_field *f, const struct sc_value *v)
+{
+    const struct sc_choice *ch;
+    struct sc_reader r;
+
+    switch (f->kind) {
+    case SC_F_U64:
+    case SC_F_TIME: return json_integer((json_int_t)v->u);
+    case SC_F_I64: return json_integer((json_int_t)v->i);
+    case SC_F_BOOL: return json_boolean(v->u != 0);
+    case SC_F_TEXT:
+    case SC_F_CODE: return json_stringn((const char *)v->s.p, v->s.n);
+    case SC_F_BYTES:
+    case SC_F_ID:
+    case SC_F_KEY: return hex_json(v->s);
+    case SC_F_ENUM:
+        ch = sc_choice_by_value(f->choices, v->u);
+        return ch != NULL ? json_string(ch->name) : json_integer((json_int_t)v->u);
+    case SC_F_GRID: return nd_json_grid(v->u);
+    case SC_F_IDS:
+    case SC_F_TEXTS:
+    case SC_F_U64S:
+    case SC_F_ANSWERS: break;
+    }
+    sc_reader_init(&r, v->s);
+    return list_json(&r, f);
+}
+
+json_t *nd_json_body(const struct sc_body *b)
+{
+    json_t *o = json_object();
+
+    for (size_t i = 0; b->rec != NULL && i < b->rec->field_count; i++)
+        if (b->v[i].present)
+            (void)json_object_set_new(o, b->rec->fields[i].name,
+                                      value_json(&b->rec->fields[i], &b->v[i]));
+    return o;
+}
+
+void nd_value_text(const struct nd_cmd *c, const struct sc_field *f, const struct sc_value *v,
+                   char *out, size_t out_bytes)
+{
+    const struct sc_choice *ch = f->kind == SC_F_ENUM ? sc_choice_by_value(f->choices, v->u) : NULL;
+    json_t *j;
+    char *text;
+
+    if (ch != NULL) {
+        (void)snprintf(out, out_bytes, "%s", nd_tr(c, ch->zh, ch->en));
+        return;
+    }
+    if (f->kind == SC_F_TIME) {
+        char when[ND_TIME_TEXT_MAX];
+
+        nd_time_text(v->u, when);
+        (void)snprintf(out, out_bytes, "%s", when);
+        return;
+    }
+    j = value_json(f, v);
+    if (json_is_string(j)) {
+        (void)snprintf(out, out_bytes, "%s", json_string_value(j));
+    } else {
+        text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
+        (void)snprintf(out, out_bytes, "%s", text == NULL ? "" : text);
+        free(text);
+    }
+    json_decref(j);
+}
+
+/* ---- arguments with a meaning ---- */
+
+int nd_grid_parse(const char *text, uint64_t *out)
+{
+    uint64_t v;
+
+    if (cr_parse_u64(text, strlen(text), UINT64_MAX, &v) != ST_OK || sc_grid_level(v) == 0)
+        return ST_MALFORMED;
+    *out = v;
+    return ST_OK;
+}
+
+static const struct sc_choice *role_choices(void)
+{
+    const struct sc_record *rec = sc_record_find(SC_R_CERT);
+    const struct sc_field *f = rec == NULL ? NULL : sc_field_by_name(rec, "roles");
+
+    return f == NULL ? NULL : f->choices;
+}
+
+const char *nd_roles_text(const struct nd_cmd *c, uint64_t roles, char *out, size_t out_bytes)
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (const struct sc_choice *ch = role_choices(); ch != NULL && ch->name != NULL; ch++) {
+        int add;
+
+        if ((roles & ch->value) == 0)
+            continue;
+        add = snprintf(out + n, out_bytes - n, "%s%s", n > 0 ? nd_tr(c, "、", ", ") : "",
+                       nd_tr(c, ch->zh, ch->en));
+        if (add < 0 || (size_t)add >= out_bytes - n)
+            break;
+        n += (size_t)add;
+    }
+    return out;
+}
+
+int nd_roles_parse(const char *text, uint64_t *out)
+{
+    uint64_t roles = 0;
+
+    while (*text != '\0') {
+        const struct sc_choice *ch = role_choices();
+        size_t n = 0;
+
+        while (text[n] != '\0' && text[n] != ',')
+            n++;
+        while (ch != NULL && ch->name != NULL &&
+               (strlen(ch->name) != n || memcmp(ch->name, text, n) != 0))
+            ch++;
+        if (ch == NULL || ch->name == NULL)
+            return ST_USAGE;
+        roles |= ch->value;
+        text += text[n] == ',' ? n + 1 : n;
+    }
+    if (roles == 0)
+        return ST_USAGE;
+    *out = roles;
+    return ST_OK;
+}
+
+void nd_arg_path(const struct nd_cmd *c, const char *arg, char *out, size_t out_bytes)
+{
+    if (arg[0] == '/' || c->cwd == NULL)
+        (void)snprintf(out, out_bytes, "%s", arg);
+    else
+        (void)snprintf(out, out_bytes, "%s/%s", c->cwd, arg);
+}

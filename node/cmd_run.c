@@ -1,0 +1,210 @@
+/* run: the node itself. It listens for peers and for the command line; a command that arrives over
+ * the control socket is parsed and run here exactly as it would be in the client, with its output
+ * going back over the socket. Commands that wait (sync) are polled once a loop iteration. */
+#include "node/cmd.h"
+#include "node/control.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLIENTS_MAX 32
+
+struct client {
+    struct nd_ctl_conn *conn; /* NULL: free */
+    struct nd_cmd cmd;
+    json_t *request; /* owns the words of the command */
+    char **argv;
+};
+
+struct server {
+    struct nd_app *app;
+    struct client client[CLIENTS_MAX];
+};
+
+static void client_write(void *arg, int channel, struct cr_span bytes)
+{
+    const struct client *cl = arg;
+
+    if (cl->conn != NULL)
+        nd_ctl_write(cl->conn, (enum nd_control_channel)channel, bytes);
+}
+
+static void client_forget(struct client *cl)
+{
+    nd_cmd_release(&cl->cmd);
+    json_decref(cl->request);
+    for (size_t i = 0; cl->argv != NULL && cl->argv[i] != NULL; i++)
+        free(cl->argv[i]);
+    free(cl->argv);
+    *cl = (struct client){.conn = NULL};
+}
+
+static void client_finish(struct client *cl, int code)
+{
+    struct nd_ctl_conn *conn = cl->conn;
+
+    client_forget(cl);
+    nd_ctl_done(conn, code);
+}
+
+/* The words of the request, in memory of their own: parsing writes into them. */
+static int read_request(struct client *cl, struct cr_span line)
+{
+    json_t *argv;
+    size_t n;
+
+    cl->request = json_loadb((const char *)line.p, line.n, 0, NULL);
+    argv = json_object_get(cl->request, "argv");
+    n = json_array_size(argv);
+    cl->argv = calloc(n + 1, sizeof *cl->argv);
+    if (cl->argv == NULL)
+        return ST_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const char *word = json_string_value(json_array_get(argv, i));
+
+        cl->argv[i] = word == NULL ? NULL : strdup(word);
+        if (cl->argv[i] == NULL)
+            return word == NULL ? ST_MALFORMED : ST_NOMEM;
+    }
+    cl->cmd.cwd = json_string_value(json_object_get(cl->request, "cwd"));
+    cl->cmd.zh = !json_is_false(json_object_get(cl->request, "zh"));
+    cl->cmd.tty = json_is_true(json_object_get(cl->request, "tty"));
+    return ST_OK;
+}
+
+static void run_client(struct server *s, struct client *cl)
+{
+    struct nd_cmd *c = &cl->cmd;
+    int argc = 0, code;
+
+    while (cl->argv[argc] != NULL)
+        argc++;
+    c->app = s->app;
+    c->write = client_write;
+    c->write_arg = cl;
+    if (nd_cmd_parse(c, argc, cl->argv) != ST_OK) {
+        client_finish(cl, ND_EX_USAGE);
+        return;
+    }
+    c->dir = s->app->dir;
+    if (c->verb != NULL && (c->verb->flags & ND_V_LOCAL) != 0) {
+        client_finish(
+            cl, nd_fail(c, ST_USAGE, "'%s' does not go through a running node", c->verb->name));
+        return;
+    }
+    code = nd_cmd_run(c);
+    if (code != ND_EX_WAIT)
+        client_finish(cl, code);
+}
+
+static void on_request(void *arg, struct nd_ctl_conn *conn, struct cr_span line)
+{
+    struct server *s = arg;
+    struct client *cl = NULL;
+
+    for (size_t i = 0; i < CLIENTS_MAX && cl == NULL; i++)
+        if (s->client[i].conn == NULL)
+            cl = &s->client[i];
+    if (cl == NULL) {
+        nd_ctl_done(conn, ND_EX_LOCKED);
+        return;
+    }
+    cl->conn = conn;
+    if (read_request(cl, line) != ST_OK)
+        client_finish(cl, ND_EX_USAGE);
+    else
+        run_client(s, cl);
+}
+
+static void on_gone(void *arg, struct nd_ctl_conn *conn)
+{
+    struct server *s = arg;
+
+    for (size_t i = 0; i < CLIENTS_MAX; i++)
+        if (s->client[i].conn == conn)
+            client_forget(&s->client[i]);
+}
+
+static bool poll_clients(struct server *s)
+{
+    bool waiting = false;
+
+    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+        struct client *cl = &s->client[i];
+        int code;
+
+        if (cl->conn == NULL)
+            continue;
+        code = cl->cmd.verb->poll(&cl->cmd);
+        if (code != ND_EX_WAIT)
+            client_finish(cl, code);
+        else
+            waiting = true;
+    }
+    return waiting;
+}
+
+static int log_level(struct nd_cmd *c, int *out)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    const char *want = nd_opt(c, "log");
+
+    *out = 1;
+    for (int i = 0; want != NULL && i < 4; i++)
+        if (strcmp(names[i], want) == 0) {
+            *out = i;
+            return ST_OK;
+        }
+    return want == NULL ? ST_OK : ST_USAGE;
+}
+
+/* From the open data directory to listening; *ctl is closed by the caller. */
+static int start(struct nd_cmd *c, struct server *s, struct nd_ctl **ctl, struct st_err *err)
+{
+    struct nd_ctl_sink sink = {.arg = s, .request = on_request, .gone = on_gone};
+    const char *listen = nd_opt(c, "listen");
+    char bound[ND_UV_ADDR_MAX];
+    int rc = nd_uv_catch_signals(s->app->uv, err);
+
+    if (rc == ST_OK)
+        rc = nd_ctl_open(s->app->uv, c->dir, &sink, ctl, err);
+    if (rc == ST_OK)
+        rc = nd_app_refresh_scopes(s->app, err);
+    if (rc == ST_OK)
+        rc = nd_uv_listen(s->app->uv, listen == NULL ? "0.0.0.0:7119" : listen, bound, err);
+    if (rc == ST_OK)
+        rc = nd_store_meta_put(s->app->store, "listen", cr_span_text(bound), err);
+    if (rc == ST_OK)
+        nd_say(c, nd_tr(c, "监听 %s\n", "listening on %s\n"), bound);
+    return rc;
+}
+
+int nd_cmd_serve(struct nd_cmd *c)
+{
+    struct nd_app_options o = {.dir = c->dir, .dial = true};
+    struct server *s;
+    struct nd_ctl *ctl = NULL;
+    struct st_err err = {0};
+    int rc;
+
+    if (log_level(c, &o.log_level) != ST_OK)
+        return nd_fail(c, ST_USAGE, "--log '%s': error, warning, info, debug", nd_opt(c, "log"));
+    s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return nd_fail(c, ST_NOMEM, "run");
+    rc = nd_app_open(&o, &s->app, &err);
+    if (rc == ST_OK) {
+        s->app->serving = true;
+        rc = start(c, s, &ctl, &err);
+    }
+    while (rc == ST_OK && !nd_uv_stopped(s->app->uv))
+        nd_uv_step(s->app->uv, poll_clients(s) ? 20 : 60000);
+    nd_ctl_close(ctl);
+    for (size_t i = 0; i < CLIENTS_MAX; i++)
+        if (s->client[i].conn != NULL)
+            client_forget(&s->client[i]);
+    nd_app_close(s->app);
+    free(s);
+    return rc == ST_OK ? ND_EX_OK : nd_fail_err(c, &err);
+}

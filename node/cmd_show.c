@@ -1,0 +1,208 @@
+/* show: one record, where it stands, what is missing, and who did what. */
+#include "node/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct show {
+    struct nd_cmd *c;
+    const struct sc_id *subject;
+    json_t *o; /* the JSON under construction; NULL for text */
+    json_t *history;
+    bool found;
+};
+
+/* 上报 → 受理 → 交办 → 整改 → 复查 → 销案 */
+static void step_bar(struct nd_cmd *c, enum sc_hazard_state state)
+{
+    static const struct {
+        const char *zh, *en;
+    } steps[] = {{"上报", "reported"},   {"受理", "accepted"}, {"交办", "assigned"},
+                 {"整改", "rectifying"}, {"复查", "check"},    {"销案", "closed"}};
+
+    if (state == SC_HS_VOID) {
+        nd_out(c, "  %s\n", nd_tr(c, "误报作废", "false report"));
+        return;
+    }
+    nd_out(c, "  ");
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        nd_out(c, "%s%s%s", i > 0 ? " → " : "", i + 1 <= (size_t)state ? "●" : "○",
+               nd_tr(c, steps[i].zh, steps[i].en));
+    nd_out(c, "\n");
+}
+
+static void label_line(struct nd_cmd *c, const char *title, uint32_t bits,
+                       struct sc_label (*label)(uint32_t))
+{
+    bool first = true;
+
+    if (bits == 0)
+        return;
+    nd_out(c, "  %s", title);
+    for (uint32_t bit = 1; bit != 0 && bit <= bits; bit <<= 1) {
+        if ((bits & bit) == 0)
+            continue;
+        nd_out(c, "%s%s", first ? "" : nd_tr(c, "；", "; "),
+               nd_tr(c, label(bit).zh, label(bit).en));
+        first = false;
+    }
+    nd_out(c, "\n");
+}
+
+static int show_hazard(void *arg, const struct nd_hazard_row *row)
+{
+    struct show *s = arg;
+    struct nd_cmd *c = s->c;
+    const struct sc_hazard *h = &row->h;
+    struct sc_label state = sc_hazard_state_label(h->state), level = sc_level_label(h->required);
+    char hex[2 * SC_ID_BYTES + 1], when[ND_TIME_TEXT_MAX];
+
+    s->found = true;
+    if (s->o != NULL) {
+        (void)json_object_update_new(s->o, nd_json_hazard(row));
+        return 0;
+    }
+    cr_hex(row->subject.b, sizeof row->subject.b, hex);
+    nd_out(c, "%s  %s\n", hex, nd_tr(c, state.zh, state.en));
+    step_bar(c, h->state);
+    nd_out(c,
+           nd_tr(c, "  网格 %llu  代码 %.*s  等级 %llu  销案至少需要：%s\n",
+                 "  grid %llu  code %.*s  severity %llu  to close it takes: %s\n"),
+           (unsigned long long)h->grid, (int)h->code.n,
+           h->code.n > 0 ? (const char *)h->code.p : "", (unsigned long long)h->severity,
+           nd_tr(c, level.zh, level.en));
+    if (h->text.n > 0)
+        nd_out(c, "  %.*s\n", (int)h->text.n, (const char *)h->text.p);
+    if (h->address.n > 0)
+        nd_out(c, "  %.*s\n", (int)h->address.n, (const char *)h->address.p);
+    nd_time_text(h->reported_ms, when);
+    nd_out(c, "  %s %s", nd_tr(c, "上报", "reported"), when);
+    if (h->deadline_ms != 0) {
+        nd_time_text(h->deadline_ms, when);
+        nd_out(c, "  %s %s", nd_tr(c, "限期", "due"), when);
+    }
+    for (size_t i = 0; i < h->assignee_count; i++)
+        nd_out(c, "%s%.*s", i == 0 ? nd_tr(c, "  承办 ", "  assigned to ") : nd_tr(c, "、", ", "),
+               (int)h->assignees[i].n, (const char *)h->assignees[i].p);
+    nd_out(c, "\n");
+    label_line(c, nd_tr(c, "标记：", "flags: "), h->flags, sc_hazard_flag_label);
+    label_line(c, nd_tr(c, "尚不能销案：", "not closed because: "), h->blocks,
+               sc_hazard_block_label);
+    return 0;
+}
+
+/* ---- history ---- */
+
+static const char *signer(struct nd_cmd *c, const struct nd_history_row *row)
+{
+    const struct sc_cert *cert = sc_certs_find(nd_store_certs(c->app->store), &row->fact.author);
+
+    if (cert != NULL)
+        return cert->name;
+    return cr_sign_pk_equal(&row->fact.author, &nd_store_genesis(c->app->store)->root)
+               ? nd_tr(c, "街道根钥匙", "root key")
+               : nd_tr(c, "未认证", "not certified");
+}
+
+static void history_json(struct show *s, const struct nd_history_row *row,
+                         const struct sc_record *rec, const struct sc_body *body)
+{
+    struct sc_id id = sc_id_of(&row->fact.entry_id);
+    char author[2 * CR_SIGN_PK_BYTES + 1];
+    json_t *o;
+
+    cr_hex(row->fact.author.b, sizeof row->fact.author.b, author);
+    o = json_pack("{s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:b}", "id",
+                  nd_json_id(&id), "record", rec == NULL ? "unknown" : rec->name, "signer",
+                  signer(s->c, row), "author", author, "roles", (json_int_t)row->fact.roles, "seq",
+                  (json_int_t)row->seq, "wall_ms", (json_int_t)row->fact.wall_ms, "received_ms",
+                  (json_int_t)row->received_ms, "verified",
+                  (int)(!row->provisional && row->fact.roles != 0), "held", (int)row->held,
+                  "urgent", (int)row->urgent, "pruned", (int)row->fact.pruned);
+    if (row->held && row->held_reason != NULL)
+        (void)json_object_set_new(o, "held_reason", json_string(row->held_reason));
+    (void)json_object_set_new(o, "body", body == NULL ? json_null() : nd_json_body(body));
+    (void)json_array_append_new(s->history, o);
+}
+
+static void history_text(struct show *s, const struct nd_history_row *row,
+                         const struct sc_record *rec, const struct sc_body *body)
+{
+    struct nd_cmd *c = s->c;
+    char when[ND_TIME_TEXT_MAX], value[SC_TEXT_MAX + 64];
+
+    nd_time_text(row->fact.wall_ms, when);
+    nd_out(c, "  %s  %s  %s %s", when,
+           rec == NULL ? nd_tr(c, "（新版本的记录）", "(record of a newer version)")
+                       : nd_tr(c, rec->zh, rec->en),
+           signer(c, row), row->fact.roles != 0 && !row->provisional ? "✓" : "?");
+    if (row->held)
+        nd_out(c, nd_tr(c, "【不计入：%s】", " [does not count: %s]"),
+               row->held_reason == NULL ? "" : row->held_reason);
+    if (row->provisional)
+        nd_out(c, "%s", nd_tr(c, "【紧急先到，前文未到】", " [urgent, ahead of its log]"));
+    if (row->fact.pruned)
+        nd_out(c, "%s", nd_tr(c, "【内容已清除】", " [content erased]"));
+    for (size_t i = 0; body != NULL && i < rec->field_count; i++) {
+        if (!body->v[i].present)
+            continue;
+        nd_value_text(c, &rec->fields[i], &body->v[i], value, sizeof value);
+        nd_out(c, "  %s:%s", nd_tr(c, rec->fields[i].zh, rec->fields[i].en), value);
+    }
+    nd_out(c, "\n");
+}
+
+static int show_history(void *arg, const struct nd_history_row *row)
+{
+    struct show *s = arg;
+    const struct sc_record *rec = sc_record_find(row->fact.type);
+    struct sc_body body;
+    bool decoded =
+        rec != NULL && !row->fact.pruned &&
+        sc_body_decode(rec, row->fact.schema_version, false, row->fact.body, &body, NULL) == ST_OK;
+
+    s->found = true;
+    if (s->history != NULL)
+        history_json(s, row, rec, decoded ? &body : NULL);
+    else
+        history_text(s, row, rec, decoded ? &body : NULL);
+    return 0;
+}
+
+int nd_cmd_show(struct nd_cmd *c)
+{
+    struct show s = {.c = c};
+    struct st_err err = {0};
+    struct sc_id subject;
+    int rc;
+
+    if (c->arg_count != 1)
+        return nd_fail(c, ST_USAGE, "show ID");
+    rc = nd_subject(c, c->arg[0], &subject, &err);
+    if (rc != ST_OK)
+        return nd_fail_err(c, &err);
+    s.subject = &subject;
+    if (c->json) {
+        s.o = json_pack("{s:o}", "id", nd_json_id(&subject));
+        s.history = json_array();
+    }
+    rc = nd_store_hazard(c->app->store, &subject, show_hazard, &s, &err);
+    if (rc == ST_OK || rc == ST_NOTFOUND) { /* other records have no hazard row */
+        err = (struct st_err){0};
+        if (!c->json)
+            nd_out(c, "  %s\n", nd_tr(c, "经过：", "history:"));
+        rc = nd_store_history(c->app->store, &subject, show_history, &s, &err);
+    }
+    if (rc == ST_OK && !s.found)
+        rc = st_fail(&err, ST_NOTFOUND, "'%s': no such record", c->arg[0]);
+    if (rc != ST_OK) {
+        json_decref(s.o);
+        json_decref(s.history);
+        return nd_fail_err(c, &err);
+    }
+    if (c->json) {
+        (void)json_object_set_new(s.o, "history", s.history);
+        nd_out_json(c, s.o);
+    }
+    return ND_EX_OK;
+}

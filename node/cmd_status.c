@@ -1,0 +1,172 @@
+/* status and verify. */
+#include "node/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct status {
+    struct nd_cmd *c;
+    json_t *peers;
+};
+
+static int status_peer(void *arg, const struct nd_peer_status *p)
+{
+    struct status *s = arg;
+
+    if (s->peers != NULL)
+        (void)json_array_append_new(s->peers, nd_json_peer(s->c, p));
+    else
+        nd_peer_line(s->c, p);
+    return 0;
+}
+
+static json_t *scope_json(struct nd_cmd *c, uint64_t scope)
+{
+    char text[SC_SCOPE_TEXT_MAX];
+    struct nd_fresh f = {0};
+
+    sc_scope_text(scope, text);
+    if (nd_store_fresh(c->app->store, scope, &f) != ST_OK)
+        return json_pack("{s:s}", "scope", text);
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "scope", text, "newest_wall_ms",
+                     (json_int_t)f.newest_wall_ms, "newest_received_ms",
+                     (json_int_t)f.newest_received_ms, "synced_ms", (json_int_t)f.synced_ms,
+                     "entries", (json_int_t)f.entries, "logs", (json_int_t)f.logs);
+}
+
+static void scope_line(struct nd_cmd *c, uint64_t scope)
+{
+    char text[SC_SCOPE_TEXT_MAX], age[ND_TIME_TEXT_MAX];
+    struct nd_fresh f = {0};
+
+    sc_scope_text(scope, text);
+    if (nd_store_fresh(c->app->store, scope, &f) != ST_OK)
+        return;
+    nd_age_text(c, f.newest_wall_ms, nd_app_wall_ms(c->app), age);
+    nd_out(c, nd_tr(c, "  %-12s 条目 %llu  最新 %s\n", "  %-12s entries %llu  newest %s\n"), text,
+           (unsigned long long)f.entries, age);
+}
+
+static void status_json(struct nd_cmd *c, const struct nd_store_stats *st, const char *name)
+{
+    const struct sc_genesis *g = nd_store_genesis(c->app->store);
+    struct status s = {.c = c, .peers = json_array()};
+    struct nd_driver_counters n;
+    uint64_t scopes[SC_SCOPES_MAX];
+    size_t count = nd_store_scopes(c->app->store, scopes);
+    json_t *list = json_array();
+    json_t *o;
+
+    nd_driver_counters(c->app->driver, &n);
+    if (nd_driver_peers(c->app->driver, status_peer, &s) != ST_OK)
+        nd_say(c, "peers?\n");
+    for (size_t i = 0; i < count; i++)
+        (void)json_array_append_new(list, scope_json(c, scopes[i]));
+    o = json_pack("{s:s, s:s, s:o, s:b, s:I, s:o, s:o}", "name", name, "space", g->name, "street",
+                  nd_json_grid(g->street), "running", (int)c->app->serving, "roles",
+                  (json_int_t)nd_app_roles(c->app), "scopes", list, "peers", s.peers);
+    (void)json_object_update_new(
+        o, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "entries",
+                     (json_int_t)st->entries, "logs", (json_int_t)st->logs, "subjects",
+                     (json_int_t)st->subjects, "hazards", (json_int_t)st->hazards, "held",
+                     (json_int_t)st->held, "quarantined", (json_int_t)st->quarantined,
+                     "provisional", (json_int_t)st->provisional, "forks", (json_int_t)st->forks,
+                     "file_bytes", (json_int_t)st->file_bytes));
+    (void)json_object_update_new(
+        o, json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "counters", "bytes_in",
+                     (json_int_t)n.bytes_in, "bytes_out", (json_int_t)n.bytes_out, "entries_in",
+                     (json_int_t)n.entries_in, "entries_out", (json_int_t)n.entries_out, "sessions",
+                     (json_int_t)n.sessions, "refused_gate", (json_int_t)n.refused_gate,
+                     "refused_auth", (json_int_t)n.refused_auth, "refused_protocol",
+                     (json_int_t)n.refused_protocol, "joins", (json_int_t)n.joins));
+    nd_out_json(c, o);
+}
+
+static int status_text(struct nd_cmd *c, const struct nd_store_stats *st, const char *name)
+{
+    const struct sc_genesis *g = nd_store_genesis(c->app->store);
+    struct status s = {.c = c};
+    struct nd_driver_counters n;
+    uint64_t scopes[SC_SCOPES_MAX];
+    size_t count = nd_store_scopes(c->app->store, scopes);
+    char roles[256];
+
+    nd_out(c, nd_tr(c, "%s（%s %llu）%s  角色：%s\n", "%s (%s %llu) %s  roles: %s\n"), name,
+           g->name, (unsigned long long)g->street,
+           c->app->serving ? nd_tr(c, "运行中", "running") : nd_tr(c, "未运行", "not running"),
+           nd_roles_text(c, nd_app_roles(c->app), roles, sizeof roles));
+    nd_out(c,
+           nd_tr(c, "条目 %llu  隐患 %llu  待定 %llu  隔离 %llu  分叉 %llu\n",
+                 "entries %llu  hazards %llu  held %llu  quarantined %llu  forks %llu\n"),
+           (unsigned long long)st->entries, (unsigned long long)st->hazards,
+           (unsigned long long)st->held, (unsigned long long)st->quarantined,
+           (unsigned long long)st->forks);
+    nd_out(c, "%s\n", nd_tr(c, "范围：", "scopes:"));
+    for (size_t i = 0; i < count; i++)
+        scope_line(c, scopes[i]);
+    nd_out(c, "%s\n", nd_tr(c, "对等节点：", "peers:"));
+    if (nd_driver_peers(c->app->driver, status_peer, &s) != ST_OK)
+        return nd_fail(c, ST_IO, "peers");
+    nd_driver_counters(c->app->driver, &n);
+    if (n.refused_gate + n.refused_auth + n.refused_protocol > 0)
+        nd_out(c,
+               nd_tr(c, "拒绝的连接：非本空间 %llu，无证书 %llu，违反协议 %llu\n",
+                     "refused connections: not of this space %llu, no certificate %llu, broke the "
+                     "protocol %llu\n"),
+               (unsigned long long)n.refused_gate, (unsigned long long)n.refused_auth,
+               (unsigned long long)n.refused_protocol);
+    return ND_EX_OK;
+}
+
+int nd_cmd_status(struct nd_cmd *c)
+{
+    struct nd_store_stats st = {0};
+    struct cr_buf name;
+    int code = ND_EX_OK, rc;
+
+    cr_buf_init(&name, SC_NAME_MAX + 1);
+    rc = nd_store_stats(c->app->store, &st);
+    if (rc == ST_OK)
+        rc = nd_store_meta_get(c->app->store, "node_name", &name);
+    if (rc == ST_OK)
+        rc = cr_buf_append(&name, "", 1);
+    if (rc != ST_OK)
+        code = nd_fail(c, rc, "status: %s", st_text((enum st_code)rc));
+    else if (c->json)
+        status_json(c, &st, (const char *)name.p);
+    else
+        code = status_text(c, &st, (const char *)name.p);
+    cr_buf_release(&name);
+    return code;
+}
+
+/* ---- verify ---- */
+
+static void finding(void *arg, const char *line)
+{
+    nd_say(arg, "%s\n", line);
+}
+
+int nd_cmd_verify(struct nd_cmd *c)
+{
+    struct nd_verify v = {0};
+    struct st_err err = {0};
+    int rc = nd_store_verify(c->app->store, nd_opt(c, "rebuild") != NULL, &v, finding, c, &err);
+
+    if (rc != ST_OK && rc != ST_CORRUPT)
+        return nd_fail_err(c, &err);
+    if (c->json)
+        nd_out_json(c, json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}", "ok", (int)(rc == ST_OK), "logs",
+                                 (json_int_t)v.logs, "entries", (json_int_t)v.entries, "signatures",
+                                 (json_int_t)v.signatures, "subjects", (json_int_t)v.subjects,
+                                 "findings", (json_int_t)v.findings));
+    else
+        nd_out(c,
+               nd_tr(c, "核对 %llu 个日志、%llu 条、%llu 个签名、%llu 个对象：%llu 处不符\n",
+                     "checked %llu logs, %llu entries, %llu signatures, %llu subjects: %llu "
+                     "findings\n"),
+               (unsigned long long)v.logs, (unsigned long long)v.entries,
+               (unsigned long long)v.signatures, (unsigned long long)v.subjects,
+               (unsigned long long)v.findings);
+    return nd_exit_of(rc);
+}

@@ -1,0 +1,167 @@
+/* Commands that write records: hazard acts and the other records of the catalogue, with every field
+ * of the catalogue as an option. */
+#include "node/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ARENA_BYTES 65536
+
+int nd_author(struct nd_cmd *c, struct cr_identity *out, struct st_err *err)
+{
+    const char *name = nd_opt(c, "as");
+    char path[ND_PATH_MAX + 256];
+
+    if (name == NULL || strcmp(name, "node") == 0) {
+        *out = c->app->node;
+        return ST_OK;
+    }
+    if (strcmp(name, "root") == 0) {
+        if (!c->app->has_root)
+            return st_fail(err, ST_NOTFOUND, "the root key is not kept in '%s'", c->app->dir);
+        *out = c->app->root;
+        return ST_OK;
+    }
+    if (strchr(name, '/') != NULL || strlen(name) > 200)
+        return st_fail(err, ST_USAGE, "--as '%s': a name of 'fengsui key list' is wanted", name);
+    (void)snprintf(path, sizeof path, "%s/keys/%s.key", c->app->dir, name);
+    return cr_identity_load(path, out, err);
+}
+
+int nd_subject(struct nd_cmd *c, const char *text, struct sc_id *out, struct st_err *err)
+{
+    return nd_store_find_subject(c->app->store, text, out, err);
+}
+
+int nd_write_body(struct nd_cmd *c, const struct cr_identity *author, uint64_t scope,
+                  const struct sc_id *subject, const struct sc_body *body, bool urgent,
+                  struct sc_id *id, struct st_err *err)
+{
+    struct nd_draft draft = {.type = body->rec->type, .subject = subject, .urgent = urgent};
+    struct cr_buf bytes;
+    int rc;
+
+    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
+    rc = sc_body_encode(body, subject == NULL, &bytes, err);
+    draft.body = cr_buf_span(&bytes);
+    if (rc == ST_OK)
+        rc = nd_driver_write(c->app->driver, author, scope, &draft, 1, id, err);
+    cr_buf_release(&bytes);
+    return rc;
+}
+
+/* The options that are fields of the record, into a body whose texts live in arena. */
+static int read_fields(struct nd_cmd *c, struct sc_body *body, struct cr_buf *arena,
+                       struct st_err *err)
+{
+    for (size_t i = 0; i < c->opt_count; i++) {
+        const struct sc_field *f = sc_field_by_name(c->rec, c->opt[i].name);
+        int rc;
+
+        if (f == NULL)
+            continue; /* an option of the verb */
+        rc = sc_value_parse(f, c->opt[i].value, arena, &body->v[sc_field_index(c->rec, f->key)],
+                            err);
+        if (rc != ST_OK)
+            return rc;
+    }
+    return ST_OK;
+}
+
+/* Which subject, and in which scope it lives. */
+static int find_place(struct nd_cmd *c, const struct sc_body *body, struct sc_id *subject,
+                      bool *has_subject, uint64_t *scope, struct st_err *err)
+{
+    struct sc_id tips[SC_PARENTS_MAX];
+    size_t n;
+    int rc;
+
+    *has_subject = c->arg_count > 0;
+    if (c->rec->subject == SC_SUBJ_NEEDS && !*has_subject)
+        return st_fail(err, ST_USAGE, "%s: the ID of a record is missing", c->rec->name);
+    if (c->arg_count > 1 || (c->rec->subject == SC_SUBJ_CREATES && *has_subject))
+        return st_fail(err, ST_USAGE, "%s: '%s' is one argument too many", c->rec->name,
+                       c->arg[c->arg_count - 1]);
+    if (*has_subject) {
+        rc = nd_subject(c, c->arg[0], subject, err);
+        if (rc != ST_OK)
+            return rc;
+        rc = nd_store_tips(c->app->store, subject, tips, &n, scope);
+        if (rc != ST_OK)
+            return st_fail(err, (enum st_code)rc, "'%s': %s", c->arg[0], st_text((enum st_code)rc));
+        return ST_OK;
+    }
+    *scope =
+        c->rec->public_scope ? SC_SCOPE_PUBLIC : sc_grid_scope(sc_body_get(body, SC_K_GRID)->u);
+    if (!sc_scope_valid(*scope))
+        return st_fail(err, ST_USAGE, "%s: --grid is missing", c->rec->name);
+    return ST_OK;
+}
+
+/* A visit began, and a notice begins, now unless told otherwise. */
+static void defaults(struct nd_cmd *c, struct sc_body *body, bool creates)
+{
+    size_t i = sc_field_index(c->rec, SC_K_WHEN);
+
+    if (creates && i != SIZE_MAX && !body->v[i].present &&
+        (c->rec->fields[i].flags & SC_FF_REQUIRED) != 0)
+        body->v[i] = (struct sc_value){.present = true, .u = nd_app_wall_ms(c->app)};
+}
+
+static int write_record(struct nd_cmd *c)
+{
+    struct sc_body body = {.rec = c->rec};
+    struct cr_identity author = {0};
+    struct sc_id subject, id;
+    struct st_err err = {0};
+    bool has_subject = false;
+    struct cr_buf arena;
+    uint64_t scope = 0;
+    int rc;
+
+    cr_buf_init(&arena, ARENA_BYTES);
+    rc = read_fields(c, &body, &arena, &err);
+    if (rc == ST_OK)
+        rc = find_place(c, &body, &subject, &has_subject, &scope, &err);
+    if (rc == ST_OK)
+        rc = nd_author(c, &author, &err);
+    if (rc == ST_OK) {
+        defaults(c, &body, !has_subject);
+        rc = nd_write_body(c, &author, scope, has_subject ? &subject : NULL, &body,
+                           c->rec->type == SC_R_HAZARD_EMERGENCY, &id, &err);
+    }
+    cr_identity_wipe(&author);
+    cr_buf_release(&arena);
+    if (rc != ST_OK)
+        return nd_fail_err(c, &err);
+    if (c->json) {
+        nd_out_json(c, json_pack("{s:s, s:o}", "record", c->rec->name, "id", nd_json_id(&id)));
+    } else {
+        char hex[2 * SC_ID_BYTES + 1];
+
+        cr_hex(id.b, sizeof id.b, hex);
+        nd_out(c, "%s\n", hex);
+    }
+    return ND_EX_OK;
+}
+
+int nd_cmd_hazard(struct nd_cmd *c)
+{
+    if (c->rec == NULL)
+        return nd_fail(
+            c, ST_USAGE, "%s",
+            nd_tr(c, "要做什么？见 fengsui hazard --help", "do what? see fengsui hazard --help"));
+    return write_record(c);
+}
+
+int nd_cmd_record_add(struct nd_cmd *c)
+{
+    if (c->rec == NULL)
+        return nd_fail(c, ST_USAGE, "%s",
+                       nd_tr(c, "要登记什么？见 fengsui record --help",
+                             "add what? see fengsui record --help"));
+    if (c->rec->fold != SC_FOLD_LWW || c->rec->type == SC_R_GRID)
+        return nd_fail(c, ST_USAGE, "'%s' %s", c->rec->name,
+                       nd_tr(c, "不用这个命令登记", "is not added by this command"));
+    return write_record(c);
+}

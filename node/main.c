@@ -1,0 +1,136 @@
+/* fengsui: the command line. A verb goes to the node that runs on the data directory, or, when none
+ * does, is carried out here on the store directly. */
+#include "node/cmd.h"
+#include "node/control.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void write_stdio(void *arg, int channel, struct cr_span bytes)
+{
+    (void)arg;
+    (void)fwrite(bytes.p, 1, bytes.n, channel == ND_CH_OUT ? stdout : stderr);
+}
+
+/* $FENGSUI_DATA, else the user's state directory. */
+static void default_dir(char out[static ND_PATH_MAX])
+{
+    const char *dir = getenv("FENGSUI_DATA"), *state = getenv("XDG_STATE_HOME"),
+               *home = getenv("HOME");
+
+    if (dir != NULL && dir[0] != '\0')
+        (void)snprintf(out, ND_PATH_MAX, "%s", dir);
+    else if (state != NULL && state[0] == '/')
+        (void)snprintf(out, ND_PATH_MAX, "%s/fengsui", state);
+    else
+        (void)snprintf(out, ND_PATH_MAX, "%s/.local/state/fengsui", home == NULL ? "." : home);
+}
+
+/* Chinese, unless the environment asks for English. */
+static bool chinese(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *v = getenv(names[i]);
+
+        if (v != NULL && v[0] != '\0')
+            return strncmp(v, "en", 2) != 0;
+    }
+    return true;
+}
+
+/* By the running node. ST_NOTFOUND when none runs. */
+static int ask_node(const struct nd_cmd *c, json_t *argv, int *code, struct st_err *err)
+{
+    json_t *request =
+        json_pack("{s:O, s:s, s:b, s:b}", "argv", argv, "cwd", c->cwd == NULL ? "/" : c->cwd, "zh",
+                  (int)c->zh, "tty", (int)c->tty);
+    char *line = request == NULL ? NULL : json_dumps(request, JSON_COMPACT);
+    int rc;
+
+    json_decref(request);
+    if (line == NULL)
+        return st_fail(err, ST_MALFORMED, "an argument is not valid UTF-8");
+    rc = nd_control_call(c->dir, cr_span_text(line), stdout, stderr, code, err);
+    free(line);
+    return rc;
+}
+
+/* On the store directly. */
+static int do_here(struct nd_cmd *c)
+{
+    struct nd_app_options o = {.dir = c->dir, .dial = (c->verb->flags & ND_V_DIAL) != 0};
+    struct st_err err = {0};
+    int code;
+
+    if (nd_app_open(&o, &c->app, &err) != ST_OK)
+        return nd_fail_err(c, &err);
+    code = nd_cmd_run(c);
+    if (code == ND_EX_WAIT && nd_uv_catch_signals(c->app->uv, &err) != ST_OK)
+        code = nd_fail_err(c, &err);
+    while (code == ND_EX_WAIT) {
+        nd_uv_step(c->app->uv, 20);
+        code = c->verb->poll(c);
+    }
+    nd_app_close(c->app);
+    c->app = NULL;
+    return code;
+}
+
+static json_t *words(int argc, char **argv)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < argc; i++)
+        if (json_array_append_new(list, json_string(argv[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static int dispatch(struct nd_cmd *c, int argc, char **argv)
+{
+    json_t *list = words(argc, argv); /* before parsing, which cuts --name=value apart */
+    struct st_err err = {0};
+    int code, rc;
+
+    if (nd_cmd_parse(c, argc, argv) != ST_OK) {
+        json_decref(list);
+        return ND_EX_USAGE;
+    }
+    if (c->help || c->verb == NULL || (c->verb->flags & ND_V_LOCAL) != 0) {
+        json_decref(list);
+        return nd_cmd_run(c);
+    }
+    rc = list == NULL ? st_fail(&err, ST_MALFORMED, "an argument is not valid UTF-8")
+                      : ask_node(c, list, &code, &err);
+    json_decref(list);
+    if (rc == ST_OK)
+        return code;
+    return rc == ST_NOTFOUND ? do_here(c) : nd_fail_err(c, &err);
+}
+
+int main(int argc, char **argv)
+{
+    struct nd_cmd c = {.write = write_stdio, .zh = chinese(), .tty = isatty(STDERR_FILENO) == 1};
+    char dir[ND_PATH_MAX], cwd[ND_PATH_MAX];
+    struct st_err err = {0};
+    int code;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    default_dir(dir);
+    c.dir = dir;
+    c.cwd = getcwd(cwd, sizeof cwd);
+    if (cr_init(&err) != ST_OK)
+        return nd_fail_err(&c, &err);
+    code = dispatch(&c, argc - 1, argv + 1);
+    nd_cmd_release(&c);
+    if (fflush(stdout) != 0 && code == ND_EX_OK)
+        code = nd_fail(&c, ST_IO, "cannot write the output");
+    return code;
+}
