@@ -31,8 +31,8 @@ enum sc_kind_peek {
 };
 
 void sc_reader_init(struct sc_reader *r, struct cr_span bytes);
-/* For bytes of our own store, which were read in full when they were admitted: texts are not searched
- * for invalid UTF-8 and NUL again. All bounds are still checked. */
+/* For bytes of our own store, which were read in full when they were admitted: texts are not
+ * searched for invalid UTF-8 and NUL again. All bounds are still checked. */
 void sc_reader_init_checked(struct sc_reader *r, struct cr_span bytes);
 /* Kind of the next value without consuming it. */
 enum sc_kind_peek sc_peek(const struct sc_reader *r);

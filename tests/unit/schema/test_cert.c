@@ -196,87 +196,88 @@ static void test_cert__encode_refuses(void **state)
     cr_buf_release(&out);
 }
 
+/* Who granted what to whom, and the roles that `who` then has in A. */
+static const struct {
+    const char *name;
+    struct grant grants[3];
+    uint8_t who;
+    uint32_t roles;
+} who_rows[] = {
+    {"root", {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}}, 'v', SC_ROLE_VILLAGE},
+    {"root, rank 2 directly", {{ROOT, 'o', 2, SC_ROLE_OFFICER, A}}, 'o', SC_ROLE_OFFICER},
+    {"nobody", {{'x', 'o', 2, SC_ROLE_OFFICER, A}}, 'o', 0},
+    {"itself", {{'o', 'o', 2, SC_ROLE_OFFICER, A}}, 'o', 0},
+    {"itself, rank 1", {{'o', 'o', 1, SC_ROLE_STREET, STREET}}, 'o', 0},
+    {"village seat",
+     {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_OFFICER, A_GROUP}},
+     'o',
+     0}, /* asked about the whole village */
+    {"village seat, all of it",
+     {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_OFFICER, A}},
+     'o',
+     SC_ROLE_OFFICER},
+    {"village seat beyond its grid",
+     {{ROOT, 'v', 1, SC_ROLE_VILLAGE, B}, {'v', 'o', 2, SC_ROLE_OFFICER, A}},
+     'o',
+     0},
+    {"village seat upwards",
+     {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_OFFICER, STREET}},
+     'o',
+     0},
+    {"village seat makes a street",
+     {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_STREET, A}},
+     'o',
+     0},
+    {"village seat makes a seat",
+     {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 1, SC_ROLE_VILLAGE, A}},
+     'o',
+     0},
+    {"village seat of rank 2",
+     {{ROOT, 'v', 2, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_OFFICER, A}},
+     'o',
+     0},
+    {"third generation",
+     {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A},
+      {'v', 'w', 2, SC_ROLE_VILLAGE, A},
+      {'w', 'o', 2, SC_ROLE_OFFICER, A}},
+     'o',
+     0},
+    {"seat without the role",
+     {{ROOT, 'c', 1, SC_ROLE_CHIEF, A}, {'c', 'o', 2, SC_ROLE_OFFICER, A}},
+     'o',
+     0},
+    {"street seat makes a street",
+     {{ROOT, 's', 1, SC_ROLE_STREET, STREET}, {'s', 'o', 2, SC_ROLE_STREET, STREET}},
+     'o',
+     SC_ROLE_STREET},
+    {"two certificates add up",
+     {{ROOT, 'o', 2, SC_ROLE_OFFICER, A}, {ROOT, 'o', 2, SC_ROLE_CHIEF, STREET}},
+     'o',
+     SC_ROLE_OFFICER | SC_ROLE_CHIEF},
+    {"in another grid",
+     {{ROOT, 'o', 2, SC_ROLE_OFFICER, B}, {ROOT, 'o', 2, SC_ROLE_CHIEF, A}},
+     'o',
+     SC_ROLE_CHIEF},
+};
+
 /* Authority goes down from the root over a seat, inside the seat's grid, and never further. */
 static void test_cert__who_may_certify(void **state)
 {
-    static const struct {
-        const char *name;
-        struct grant grants[3];
-        uint8_t who;
-        uint32_t roles;
-    } rows[] = {
-        {"root", {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}}, 'v', SC_ROLE_VILLAGE},
-        {"root, rank 2 directly", {{ROOT, 'o', 2, SC_ROLE_OFFICER, A}}, 'o', SC_ROLE_OFFICER},
-        {"nobody", {{'x', 'o', 2, SC_ROLE_OFFICER, A}}, 'o', 0},
-        {"itself", {{'o', 'o', 2, SC_ROLE_OFFICER, A}}, 'o', 0},
-        {"itself, rank 1", {{'o', 'o', 1, SC_ROLE_STREET, STREET}}, 'o', 0},
-        {"village seat",
-         {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_OFFICER, A_GROUP}},
-         'o',
-         0}, /* asked about the whole village */
-        {"village seat, all of it",
-         {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_OFFICER, A}},
-         'o',
-         SC_ROLE_OFFICER},
-        {"village seat beyond its grid",
-         {{ROOT, 'v', 1, SC_ROLE_VILLAGE, B}, {'v', 'o', 2, SC_ROLE_OFFICER, A}},
-         'o',
-         0},
-        {"village seat upwards",
-         {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_OFFICER, STREET}},
-         'o',
-         0},
-        {"village seat makes a street",
-         {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_STREET, A}},
-         'o',
-         0},
-        {"village seat makes a seat",
-         {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A}, {'v', 'o', 1, SC_ROLE_VILLAGE, A}},
-         'o',
-         0},
-        {"village seat of rank 2",
-         {{ROOT, 'v', 2, SC_ROLE_VILLAGE, A}, {'v', 'o', 2, SC_ROLE_OFFICER, A}},
-         'o',
-         0},
-        {"third generation",
-         {{ROOT, 'v', 1, SC_ROLE_VILLAGE, A},
-          {'v', 'w', 2, SC_ROLE_VILLAGE, A},
-          {'w', 'o', 2, SC_ROLE_OFFICER, A}},
-         'o',
-         0},
-        {"seat without the role",
-         {{ROOT, 'c', 1, SC_ROLE_CHIEF, A}, {'c', 'o', 2, SC_ROLE_OFFICER, A}},
-         'o',
-         0},
-        {"street seat makes a street",
-         {{ROOT, 's', 1, SC_ROLE_STREET, STREET}, {'s', 'o', 2, SC_ROLE_STREET, STREET}},
-         'o',
-         SC_ROLE_STREET},
-        {"two certificates add up",
-         {{ROOT, 'o', 2, SC_ROLE_OFFICER, A}, {ROOT, 'o', 2, SC_ROLE_CHIEF, STREET}},
-         'o',
-         SC_ROLE_OFFICER | SC_ROLE_CHIEF},
-        {"in another grid",
-         {{ROOT, 'o', 2, SC_ROLE_OFFICER, B}, {ROOT, 'o', 2, SC_ROLE_CHIEF, A}},
-         'o',
-         SC_ROLE_CHIEF},
-    };
-
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(who_rows); i++) {
         for (size_t backwards = 0; backwards < 2; backwards++) {
             struct sc_certs *s = new_set();
 
             assert_non_null(s);
             for (size_t k = 0; k < 3; k++) {
-                const struct grant *g = &rows[i].grants[backwards ? 2 - k : k];
+                const struct grant *g = &who_rows[i].grants[backwards ? 2 - k : k];
 
                 if (g->author != 0)
                     ts_assert_ok(add(s, g));
                 (void)roles(s, 'q', A, 0); /* evaluation in between changes nothing */
             }
-            if (roles(s, rows[i].who, A, 0) != rows[i].roles)
-                ts_fail("%s", rows[i].name);
+            if (roles(s, who_rows[i].who, A, 0) != who_rows[i].roles)
+                ts_fail("%s", who_rows[i].name);
             sc_certs_free(s);
         }
     }
