@@ -2,7 +2,6 @@
 
 #include "crypto/base/assert.h"
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,21 +64,29 @@ static void format(char out[static ST_MSG_MAX], const char *fmt, va_list args)
         drop_partial_character(out);
 }
 
-int st_fail(struct st_err *err, enum st_code code, const char *fmt, ...)
+int st_vfail(struct st_err *err, enum st_code code, const char *fmt, va_list args)
 {
     char text[ST_MSG_MAX]; /* an argument may point into err->msg */
-    va_list args;
 
     CR_ASSERT(code != ST_OK);
     CR_ASSERT(fmt != NULL);
     if (err == NULL)
         return (int)code;
-    va_start(args, fmt);
     format(text, fmt, args);
-    va_end(args);
     err->code = code;
     memcpy(err->msg, text, sizeof text);
     return (int)code;
+}
+
+int st_fail(struct st_err *err, enum st_code code, const char *fmt, ...)
+{
+    va_list args;
+    int rc;
+
+    va_start(args, fmt);
+    rc = st_vfail(err, code, fmt, args);
+    va_end(args);
+    return rc;
 }
 
 int st_wrap(struct st_err *err, int code, const char *fmt, ...)

@@ -9,6 +9,8 @@
 #ifndef CRYPTO_BASE_STATUS_H
 #define CRYPTO_BASE_STATUS_H
 
+#include <stdarg.h>
+
 #define ST_MAP(X)                                                                     \
     X(ST_OK, 0, "ok")                                                                 \
     X(ST_NOMEM, -1, "out of memory")                                                  \
@@ -62,6 +64,8 @@ const char *st_text(enum st_code code);
  * code must not be ST_OK. */
 int st_fail(struct st_err *err, enum st_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+int st_vfail(struct st_err *err, enum st_code code, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 /* Puts "text: " before the message already in err (from inside out: "open store: migrate 3: disk
  * full"). Returns err->code, or code when err is NULL. An err that nobody filled (ST_OK) takes code
