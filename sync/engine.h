@@ -110,8 +110,9 @@ struct sy_updates {
 int sy_engine_new(const struct sy_config *cfg, const struct sy_view *view, struct sy_engine **out,
                   struct st_err *err) ST_MUST;
 void sy_engine_free(struct sy_engine *e);
-/* Never fails because of what a peer sent. ST_NOMEM or a status of the view: the event was not
- * taken, *up is empty, the session concerned is closed by the next step. */
+/* Never fails because of what a peer sent or the view answered: those end a session. ST_NOMEM: *up
+ * is empty, nothing that was to be stored or sent may be; every session is closed by the next step,
+ * and runs handed over before are still to be answered. A LOCAL event should be given again. */
 int sy_engine_step(struct sy_engine *e, const struct sy_event *ev, struct sy_updates *up) ST_MUST;
 /* Next time at which a TICK is wanted, ms; UINT64_MAX: none. */
 uint64_t sy_engine_deadline(const struct sy_engine *e);

@@ -1,0 +1,127 @@
+/* What the .c files of the engine share; not for others.
+ *
+ *   engine.c     new, free, step, deadline         hello.c      first frames, what they say
+ *   updates.c    ordered effects, their memory     reconcile.c  rounds of ranges
+ *   session.c    states, slots, closing            transfer.c   what to send, batches, credit
+ *   frontier.c   the logs                          ingest.c     runs in, persisted, acks
+ *   synced.c     equality, common frontier         urgent.c     entries ahead of their log
+ *   fork.c       two branches of one log
+ *
+ * Functions that take a session and return int have closed it (sy_close) when they do not return
+ * ST_OK, unless they say otherwise; callers then only have to stop.
+ */
+#ifndef SYNC_PARTS_H
+#define SYNC_PARTS_H
+
+#include "sync/state.h"
+
+/* ---- updates.c ---- */
+/* Appends an update of the session (NULL: number is set by the caller). Never NULL: when there is
+ * no memory the engine is marked as failed and a spare is given. */
+struct sy_update *sy_push(struct sy_engine *e, enum sy_update_type type, struct sy_session *s);
+/* Memory that lives until the next step; NULL: none left. */
+void *sy_temp(struct sy_engine *e, size_t n);
+/* The same for memory that exists already; freed at once, and false, when there is no room. */
+bool sy_temp_take(struct sy_engine *e, void *p);
+void sy_updates_reset(struct sy_engine *e);
+/* Sends frame (copied). */
+int sy_send(struct sy_engine *e, struct sy_session *s, struct cr_span frame) ST_MUST;
+/* Sends the buffer's bytes and takes its memory. */
+int sy_send_buf(struct sy_engine *e, struct sy_session *s, struct cr_buf *frame) ST_MUST;
+void sy_trace(struct sy_engine *e, const struct sy_session *s, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- session.c ---- */
+int sy_session_open(struct sy_engine *e, const struct sy_event *ev,
+                    struct sy_session **out) ST_MUST;
+void sy_session_free(struct sy_session *s);
+struct sy_session *sy_session_find(struct sy_engine *e, uint32_t number);
+struct sy_session *sy_session_by_id(struct sy_engine *e, uint64_t id);
+void sy_session_move(struct sy_engine *e, struct sy_session *s, int phase);
+/* Ends the session: BYE when the peer can hear it, CLOSE; the session is dead and goes at the end
+ * of the step. Returns code. blame: the peer broke the protocol. */
+int sy_close(struct sy_engine *e, struct sy_session *s, int code, bool blame, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+/* The peer broke the protocol / this node cannot go on. */
+#define SY_BLAME(e, s, code, ...)   sy_close((e), (s), (code), true, __VA_ARGS__)
+#define SY_GIVE_UP(e, s, code, ...) sy_close((e), (s), (code), false, __VA_ARGS__)
+
+struct sy_slot *sy_slot_get(const struct sy_session *s, uint32_t log); /* NULL: none */
+/* Makes it when there is none: the peer is then taken to hold everything below sent_next. */
+int sy_slot_make(struct sy_session *s, uint32_t log, uint64_t sent_next, uint32_t flags,
+                 struct sy_slot **out) ST_MUST;
+void sy_slots_clear(struct sy_session *s);
+/* What the session would know of this log: puts it into its queue when the peer lacks something. */
+void sy_enqueue(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot);
+bool sy_queue_empty(const struct sy_session *s);
+void sy_queue_clear(struct sy_session *s);
+/* The peer says that it holds next entries of the log, the last with chain8. Looks at the branch.
+ */
+int sy_peer_holds(struct sy_engine *e, struct sy_session *s, uint32_t log, uint64_t next,
+                  const uint8_t *chain8) ST_MUST;
+/* A log's durable head moved from before to what the frontier says: every session is told, except
+ * that the one in from (may be NULL) and others with its peer know it. */
+void sy_log_moved(struct sy_engine *e, uint32_t log, uint64_t before, const struct sy_session *from,
+                  uint64_t urgent_from);
+/* The first knowledge is complete: changes noted meanwhile are to be sent. */
+void sy_slots_activate(struct sy_engine *e, struct sy_session *s);
+
+/* ---- hello.c ---- */
+int sy_hello_dial(struct sy_engine *e, struct sy_session *s, bool offer_urgent);
+int sy_hello_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
+
+/* ---- reconcile.c ---- */
+int sy_ranges_start(struct sy_engine *e, struct sy_session *s) ST_MUST;
+int sy_ranges_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
+
+/* ---- transfer.c ---- */
+int sy_pump(struct sy_engine *e, struct sy_session *s) ST_MUST;
+int sy_ack_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
+int sy_keepalive(struct sy_engine *e, struct sy_session *s);
+
+/* ---- ingest.c ---- */
+int sy_batch_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
+int sy_ack_flush(struct sy_engine *e, struct sy_session *s) ST_MUST;
+void sy_persisted(struct sy_engine *e, const struct sy_event *ev);
+/* Finishes what waits for nothing any more. */
+void sy_finish_waits(struct sy_engine *e);
+/* A new op at the end of the queue; NULL: no memory. */
+struct sy_op *sy_op_new(struct sy_engine *e, struct sy_session *s, enum sy_op_kind kind);
+/* Forgets the operations of this step (their updates were lost). */
+void sy_ops_drop(struct sy_engine *e);
+/* Moves link over one entry. ST_RANGE: a limit or the step of lamport is broken. */
+int sy_link_entry(struct sc_link *link, const struct sc_wire_entry *w) ST_MUST;
+/* True when an author without certificate may add entries up to next to this log. */
+bool sy_stranger_may(struct sy_engine *e, const struct sy_session *s, const struct sc_log_key *key,
+                     uint32_t log, uint64_t next);
+
+/* ---- urgent.c ---- */
+int sy_urgent_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
+/* One urgent entry out of a hello. */
+int sy_urgent_take(struct sy_engine *e, struct sy_session *s, const struct sc_urgent *u,
+                   size_t raw_bytes) ST_MUST;
+/* The store has it: pass it on. */
+void sy_urgent_pass_on(struct sy_engine *e, const struct sy_session *from, const struct sy_op *op);
+/* Forgets what a log has caught up with. */
+void sy_urgent_filled(struct sy_engine *e, uint32_t log);
+/* Sends what waits in the queues ahead of its log. */
+int sy_urgent_pump(struct sy_engine *e, struct sy_session *s) ST_MUST;
+/* Fills the hello with the newest urgent entries that the peer may lack. */
+int sy_urgent_hello(struct sy_engine *e, struct sy_session *s, struct sc_hello *h) ST_MUST;
+
+/* ---- fork.c ---- */
+/* The peer claims another chain value at next - 1 than ours: show our branch. */
+void sy_fork_suspect(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot,
+                     uint64_t next);
+/* seq, chain, sig verify and are on another branch than ours. */
+int sy_fork_proven(struct sy_engine *e, struct sy_session *s, uint32_t log, uint64_t seq,
+                   const struct cr_hash *chain, const struct cr_sig *sig) ST_MUST;
+int sy_fork_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
+void sy_stop(struct sy_session *s, struct sy_slot *slot);
+
+/* ---- synced.c ---- */
+int sy_synced_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
+/* At the end of a step: are both sides equal, is there something to say. */
+int sy_synced_settle(struct sy_engine *e, struct sy_session *s);
+
+#endif
