@@ -8,6 +8,12 @@
 int nd_store_begin(struct nd_store *s, struct st_err *err)
 {
     CR_ASSERT(!s->in_tx);
+    if (s->certs_changed) { /* a rollback could not read them again */
+        int again = nd_certs_load(s, err);
+        if (again != ST_OK)
+            return again;
+        s->certs_changed = false;
+    }
     sqlite3_stmt *st = nd_sql(s, ND_SQL_BEGIN, err);
     if (st == NULL)
         return ST_IO;
@@ -15,7 +21,6 @@ int nd_store_begin(struct nd_store *s, struct st_err *err)
     if (rc != ST_OK)
         return rc;
     s->in_tx = true;
-    s->certs_changed = false;
     if (s->clean_marked || s->read_only)
         return ST_OK;
     static const uint8_t zero = 0;
@@ -37,8 +42,10 @@ int nd_store_commit(struct nd_store *s, struct st_err *err)
     if (st == NULL)
         return ST_IO;
     rc = nd_sql_run(s, st, err);
-    if (rc == ST_OK)
+    if (rc == ST_OK) {
         s->in_tx = false;
+        s->certs_changed = false;
+    }
     return rc;
 }
 
@@ -50,9 +57,8 @@ static void reload(struct nd_store *s)
         s->lamport = nd_col_u64(st, 0);
         nd_sql_done(st);
     }
-    if (s->certs_changed)
-        (void)nd_certs_load(s, NULL);
-    s->certs_changed = false;
+    if (s->certs_changed && nd_certs_load(s, NULL) == ST_OK)
+        s->certs_changed = false; /* else the next transaction tries again */
 }
 
 void nd_store_rollback(struct nd_store *s)
@@ -64,8 +70,8 @@ void nd_store_rollback(struct nd_store *s)
     s->clean_marked = false;
     if (sqlite3_get_autocommit(s->db) == 0) {
         sqlite3_stmt *st = nd_sql(s, ND_SQL_ROLLBACK, NULL);
-        if (st != NULL)
-            (void)nd_sql_run(s, st, NULL);
+        int rc = st != NULL ? nd_sql_run(s, st, NULL) : ST_IO;
+        CR_ASSERT(rc == ST_OK || sqlite3_get_autocommit(s->db) != 0);
     }
     reload(s);
 }
@@ -117,8 +123,9 @@ static int take_cert(struct nd_store *s, const struct sc_log_key *key, const str
 {
     struct sc_cert c;
     struct st_err why = {.msg = ""};
-    int rc = key->scope != SC_SCOPE_PUBLIC ? st_fail(&why, ST_MALFORMED, "certificate outside street/public")
-                                           : sc_cert_decode(p->body, &c, &why);
+    int rc = key->scope != SC_SCOPE_PUBLIC
+                 ? st_fail(&why, ST_MALFORMED, "certificate outside street/public")
+                 : sc_cert_decode(p->body, &c, &why);
     if (rc != ST_OK) {
         m->flags |= ND_EF_QUARANTINED;
         (void)snprintf(m->reason, sizeof m->reason, "%s", why.msg);
@@ -196,7 +203,9 @@ static int put_entry(const struct admit *a, size_t i)
     int rc = ST_OK;
     if (!e->pruned)
         rc = read_meaning(a->s, &a->r->key, &a->r->chains[i], e->payload, &m, a->err);
-    if (a->r->urgent)
+    if (i + 1 < a->r->run->count)
+        m.flags &= ~(uint64_t)ND_EF_URGENT; /* no checkpoint of its own: it cannot overtake */
+    else if (a->r->urgent)
         m.flags |= ND_EF_URGENT;
     sqlite3_stmt *st = rc == ST_OK ? nd_sql(a->s, ND_SQL_ENTRY_NEW, a->err) : NULL;
     if (st == NULL)
@@ -245,9 +254,10 @@ static int put_checkpoint(const struct admit *a, uint64_t seq, bool kept, const 
     return nd_sql_run(a->s, st, a->err);
 }
 
-/* The checkpoint of the head before: kept when the span behind the last kept one would otherwise grow
- * past what one run may carry, dropped else. */
-static int settle_previous(const struct admit *a, uint64_t head, struct since *since, uint64_t run_bytes)
+/* The checkpoint of the head before: kept when the span behind the last kept one would otherwise
+ * grow past what one run may carry, dropped else. */
+static int settle_previous(const struct admit *a, uint64_t head, struct since *since,
+                           uint64_t run_bytes)
 {
     uint64_t n = since->n + a->r->run->count;
     uint64_t bytes = since->bytes + run_bytes;
@@ -293,8 +303,8 @@ static int drop_provisional(const struct admit *a, uint64_t seq)
     return nd_sql_run(a->s, st, a->err);
 }
 
-/* The same entry came by its log: the provisional one goes, its checkpoint is kept. Another one there:
- * the author forked; both stay, with the proof. */
+/* The same entry came by its log: the provisional one goes, its checkpoint is kept. Another one
+ * there: the author forked; both stay, with the proof. */
 static int join_provisional(const struct admit *a)
 {
     const struct sc_run *run = a->r->run;
@@ -375,7 +385,8 @@ static void bind_head(sqlite3_stmt *st, const struct nd_run *r, const struct sin
 }
 
 /* Finds the log and checks that the run extends its head; *row 0: a new log. */
-static int find_log(struct nd_store *s, const struct nd_run *r, uint64_t *row, struct since *since, struct st_err *err)
+static int find_log(struct nd_store *s, const struct nd_run *r, uint64_t *row, struct since *since,
+                    struct st_err *err)
 {
     sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_BY_ID, err);
     if (st == NULL)
@@ -394,7 +405,8 @@ static int find_log(struct nd_store *s, const struct nd_run *r, uint64_t *row, s
         return rc;
     }
     if (r->run->first_seq != next)
-        return st_fail(err, ST_CONFLICT, "store: entries from %llu on do not follow the head of their log at %llu",
+        return st_fail(err, ST_CONFLICT,
+                       "store: entries from %llu on do not follow the head of their log at %llu",
                        (unsigned long long)r->run->first_seq, (unsigned long long)next);
     return ST_OK;
 }
@@ -454,8 +466,9 @@ int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle,
     return rc;
 }
 
-int nd_store_apply_urgent(struct nd_store *s, const struct sc_urgent *u, const struct cr_hash *log_id,
-                          const struct cr_hash *entry_id, uint64_t received_ms, struct st_err *err)
+int nd_store_apply_urgent(struct nd_store *s, const struct sc_urgent *u,
+                          const struct cr_hash *log_id, const struct cr_hash *entry_id,
+                          uint64_t received_ms, struct st_err *err)
 {
     CR_ASSERT(s->in_tx);
     struct meaning m;

@@ -1,6 +1,6 @@
-/* Which subjects a new certificate touches. Authority is evaluated over the whole set (schema/cert.h);
- * here only its effect is spread: each log remembers the sum of the certificates under which its
- * subjects were folded, and where the sum has changed they are folded again. */
+/* Which subjects a new certificate touches. Authority is evaluated over the whole set
+ * (schema/cert.h); here only its effect is spread: each log remembers the sum of the certificates
+ * under which its subjects were folded, and where the sum has changed they are folded again. */
 #include "node/store_int.h"
 
 #include <stdlib.h>
@@ -60,9 +60,9 @@ int nd_cert_sum(struct nd_store *s, const struct cr_sign_pk *author, struct cr_h
     }
     struct nd_cert_sum key = {.author = *author};
     const struct nd_cert_sum *found =
-        s->cert_sum_count == 0
-            ? NULL
-            : (const struct nd_cert_sum *)bsearch(&key, s->cert_sum, s->cert_sum_count, sizeof key, by_author);
+        s->cert_sum_count == 0 ? NULL
+                               : (const struct nd_cert_sum *)bsearch(
+                                     &key, s->cert_sum, s->cert_sum_count, sizeof key, by_author);
     if (found != NULL)
         *out = found->sum;
     return ST_OK;
@@ -86,7 +86,8 @@ static int list_changed(struct nd_store *s, struct changed **out, size_t *n, str
     while ((rc = nd_sql_row(s, st, err)) == ST_OK) {
         struct changed c = {.log = nd_col_u64(st, 0)};
         struct cr_hash stored;
-        if (!nd_col_fixed(st, 1, c.author.b, CR_SIGN_PK_BYTES) || nd_cert_sum(s, &c.author, &c.sum) != ST_OK)
+        if (!nd_col_fixed(st, 1, c.author.b, CR_SIGN_PK_BYTES) ||
+            nd_cert_sum(s, &c.author, &c.sum) != ST_OK)
             continue;
         if (nd_col_fixed(st, 2, stored.b, CR_HASH_BYTES) && cr_hash_equal(&stored, &c.sum))
             continue;

@@ -48,8 +48,8 @@ sqlite3_stmt *nd_sql(struct nd_store *s, enum nd_sql q, struct st_err *err)
 {
     if (s->stmt[q] == NULL) {
         const char *tail = NULL;
-        if (sqlite3_prepare_v3(s->db, sql_text[q], -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[q], &tail) !=
-            SQLITE_OK) {
+        if (sqlite3_prepare_v3(s->db, sql_text[q], -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[q],
+                               &tail) != SQLITE_OK) {
             (void)nd_sql_status(s, err, "prepare");
             return NULL;
         }

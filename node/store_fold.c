@@ -1,5 +1,6 @@
-/* From facts to projections: every subject that a transaction touched is folded again, once, before the
- * commit; what changed in its row goes into the counters of its grid and the sum of its scope. */
+/* From facts to projections: every subject that a transaction touched is folded again, once, before
+ * the commit; what changed in its row goes into the counters of its grid and the sum of its scope.
+ */
 #include "node/store_int.h"
 
 #include "crypto/base/assert.h"
@@ -91,7 +92,8 @@ static bool grow(struct loading *l)
     return true;
 }
 
-static int load_rows(struct nd_store *s, enum nd_sql q, int64_t subject, struct loading *l, struct st_err *err)
+static int load_rows(struct nd_store *s, enum nd_sql q, int64_t subject, struct loading *l,
+                     struct st_err *err)
 {
     sqlite3_stmt *st = nd_sql(s, q, err);
     if (st == NULL)
@@ -109,7 +111,8 @@ static int load_rows(struct nd_store *s, enum nd_sql q, int64_t subject, struct 
         f->lamport = nd_col_u64(st, 2);
         f->wall_ms = nd_col_u64(st, 3);
         f->pruned = payload.n == 0;
-        if (!nd_col_fixed(st, 7, f->entry_id.b, CR_HASH_BYTES) || !nd_col_fixed(st, 11, f->author.b, CR_SIGN_PK_BYTES)) {
+        if (!nd_col_fixed(st, 7, f->entry_id.b, CR_HASH_BYTES) ||
+            !nd_col_fixed(st, 11, f->author.b, CR_SIGN_PK_BYTES)) {
             nd_sql_done(st);
             return nd_corrupt(err, "an entry is damaged");
         }
@@ -136,13 +139,21 @@ static uint64_t body_grid(struct cr_span body)
     return 0;
 }
 
-/* What authority says of each author: about the subject's grid, and about the grid an entry names. */
-static void fill_roles(struct nd_store *s, const struct nd_subject *subj, struct sc_fact *fact, size_t n)
+uint64_t nd_facts_grid(const struct sc_fact *facts, size_t n)
 {
     uint64_t grid = 0;
     for (size_t i = 0; i < n; i++)
-        if (fact[i].creates)
-            grid = body_grid(fact[i].body);
+        if (facts[i].creates)
+            grid = body_grid(facts[i].body);
+    return grid;
+}
+
+/* What authority says of each author: about the subject's grid, and about the grid an entry names.
+ */
+static void fill_roles(struct nd_store *s, const struct nd_subject *subj, struct sc_fact *fact,
+                       size_t n)
+{
+    uint64_t grid = nd_facts_grid(fact, n);
     for (size_t i = 0; i < n; i++) {
         struct sc_fact *f = &fact[i];
         uint64_t own = body_grid(f->body);
@@ -153,8 +164,8 @@ static void fill_roles(struct nd_store *s, const struct nd_subject *subj, struct
     }
 }
 
-int nd_load_facts(struct nd_store *s, const struct nd_subject *subj, struct sc_fact **facts, size_t *n,
-                  struct st_err *err)
+int nd_load_facts(struct nd_store *s, const struct nd_subject *subj, struct sc_fact **facts,
+                  size_t *n, struct st_err *err)
 {
     struct loading l = {.fact = NULL};
     cr_buf_clear(&s->facts);
@@ -205,8 +216,8 @@ static void seal_item(const struct nd_store *s, const struct nd_subject *subj, s
     cr_hash2(CR_TAG_FOLD, cr_span_of(subj->id.b, SC_ID_BYTES), cr_buf_span(&s->state), out);
 }
 
-static int project_hazard(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts, size_t n,
-                          struct nd_proj *out)
+static int project_hazard(struct nd_store *s, const struct nd_subject *subj,
+                          const struct sc_fact *facts, size_t n, struct nd_proj *out)
 {
     struct sc_hazard h;
     int rc = sc_hazard_fold(facts, n, &h);
@@ -226,8 +237,9 @@ static int project_hazard(struct nd_store *s, const struct nd_subject *subj, con
     return rc;
 }
 
-static int project_lww(struct nd_store *s, const struct nd_subject *subj, const struct sc_record *rec,
-                       const struct sc_fact *facts, size_t n, struct nd_proj *out)
+static int project_lww(struct nd_store *s, const struct nd_subject *subj,
+                       const struct sc_record *rec, const struct sc_fact *facts, size_t n,
+                       struct nd_proj *out)
 {
     struct sc_lww lww;
     int rc = sc_lww_fold(rec, facts, n, &lww);
@@ -247,8 +259,8 @@ static int project_lww(struct nd_store *s, const struct nd_subject *subj, const 
     return rc;
 }
 
-int nd_project(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts, size_t n,
-               struct nd_proj *out, struct st_err *err)
+int nd_project(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts,
+               size_t n, struct nd_proj *out, struct st_err *err)
 {
     memset(out, 0, sizeof *out);
     cr_buf_clear(&s->state);
@@ -261,13 +273,15 @@ int nd_project(struct nd_store *s, const struct nd_subject *subj, const struct s
         rc = project_hazard(s, subj, facts, n, out);
     else if (rec != NULL && rec->fold == SC_FOLD_LWW)
         rc = project_lww(s, subj, rec, facts, n, out);
-    return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "store: fold: %s", st_text((enum st_code)rc));
+    return rc == ST_OK
+               ? ST_OK
+               : st_fail(err, (enum st_code)rc, "store: fold: %s", st_text((enum st_code)rc));
 }
 
 /* ---- tables ---- */
 
-static int proj_read(struct nd_store *s, const struct nd_subject *subj, bool hazard, struct nd_proj *out,
-                     struct st_err *err)
+static int proj_read(struct nd_store *s, const struct nd_subject *subj, bool hazard,
+                     struct nd_proj *out, struct st_err *err)
 {
     memset(out, 0, sizeof *out);
     sqlite3_stmt *st = nd_sql(s, hazard ? ND_SQL_HAZARD_GET : ND_SQL_RECORD_GET, err);
@@ -297,8 +311,8 @@ static int proj_read(struct nd_store *s, const struct nd_subject *subj, bool haz
     return good ? ST_OK : nd_corrupt(err, "a projection is damaged");
 }
 
-static int proj_write(struct nd_store *s, const struct nd_subject *subj, bool hazard, const struct nd_proj *p,
-                      struct st_err *err)
+static int proj_write(struct nd_store *s, const struct nd_subject *subj, bool hazard,
+                      const struct nd_proj *p, struct st_err *err)
 {
     enum nd_sql q = p->any ? (hazard ? ND_SQL_HAZARD_PUT : ND_SQL_RECORD_PUT)
                            : (hazard ? ND_SQL_HAZARD_DROP : ND_SQL_RECORD_DROP);
@@ -350,7 +364,8 @@ static struct counts counts_of(const struct nd_proj *p, bool hazard)
     return c;
 }
 
-static int counters_add(struct nd_store *s, uint64_t grid, const struct counts *c, int64_t sign, struct st_err *err)
+static int counters_add(struct nd_store *s, uint64_t grid, const struct counts *c, int64_t sign,
+                        struct st_err *err)
 {
     static const struct counts none;
     if (memcmp(c, &none, sizeof none) == 0)
@@ -370,8 +385,8 @@ static int counters_add(struct nd_store *s, uint64_t grid, const struct counts *
     return nd_sql_run(s, st, err);
 }
 
-static int counters_move(struct nd_store *s, const struct nd_proj *was, const struct nd_proj *is, bool hazard,
-                         struct st_err *err)
+static int counters_move(struct nd_store *s, const struct nd_proj *was, const struct nd_proj *is,
+                         bool hazard, struct st_err *err)
 {
     struct counts a = counts_of(was, hazard), b = counts_of(is, hazard);
     if (was->grid == is->grid && memcmp(&a, &b, sizeof a) == 0)
@@ -380,8 +395,8 @@ static int counters_move(struct nd_store *s, const struct nd_proj *was, const st
     return rc == ST_OK ? counters_add(s, is->grid, &b, 1, err) : rc;
 }
 
-static int links_write(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts, size_t n,
-                       struct st_err *err)
+static int links_write(struct nd_store *s, const struct nd_subject *subj,
+                       const struct sc_fact *facts, size_t n, struct st_err *err)
 {
     struct sc_hazard h;
     int rc = sc_hazard_fold(facts, n, &h);
@@ -401,7 +416,8 @@ static int links_write(struct nd_store *s, const struct nd_subject *subj, const 
     return rc;
 }
 
-static int ext_write(struct nd_store *s, const struct nd_subject *subj, struct cr_span ext, struct st_err *err)
+static int ext_write(struct nd_store *s, const struct nd_subject *subj, struct cr_span ext,
+                     struct st_err *err)
 {
     char text[SC_TEXT_MAX + 1];
     if (ext.n == 0 || ext.n > SC_TEXT_MAX)
@@ -442,7 +458,8 @@ static int sums_flush(struct nd_store *s, struct sums *sums, struct st_err *err)
     return rc;
 }
 
-static int sums_find(struct nd_store *s, struct sums *sums, uint64_t scope, struct cr_hash **out, struct st_err *err)
+static int sums_find(struct nd_store *s, struct sums *sums, uint64_t scope, struct cr_hash **out,
+                     struct st_err *err)
 {
     for (size_t i = 0; i < sums->n; i++)
         if (sums->at[i].scope == scope) {
@@ -471,14 +488,16 @@ static int sums_find(struct nd_store *s, struct sums *sums, uint64_t scope, stru
 
 /* ---- one subject ---- */
 
-static int settle(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts, size_t n,
-                  struct sums *sums, struct st_err *err)
+static int settle(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts,
+                  size_t n, struct sums *sums, struct st_err *err)
 {
     struct nd_proj was, is;
     int rc = nd_project(s, subj, facts, n, &is, err);
     if (rc != ST_OK)
         return rc;
-    bool hazard = sc_type_is_hazard(is.any ? is.type : subj->type == 0 ? SC_R_HAZARD_REPORT : subj->type);
+    bool hazard = sc_type_is_hazard(is.any            ? is.type
+                                    : subj->type == 0 ? SC_R_HAZARD_REPORT
+                                                      : subj->type);
     rc = proj_read(s, subj, hazard, &was, err);
     if (rc != ST_OK || (!was.any && !is.any))
         return rc;

@@ -33,13 +33,15 @@ struct nd_store {
     struct sc_genesis genesis;
     struct cr_hash net;
     struct sc_certs *certs;
-    bool certs_changed;   /* since the transaction began */
+    bool certs_changed; /* since the transaction began */
+    size_t scope_count;
+    uint64_t scopes[SC_SCOPES_MAX];
     uint64_t incarnation;
-    uint64_t lamport;     /* greatest stored */
+    uint64_t lamport; /* greatest stored */
     struct sy_view view;
     struct nd_dirty dirty;
-    struct cr_buf facts;  /* scratch of folds: payloads of one subject */
-    struct cr_buf state;  /* scratch of folds: canonical state */
+    struct cr_buf facts;          /* scratch of folds: payloads of one subject */
+    struct cr_buf state;          /* scratch of folds: canonical state */
     struct nd_cert_sum *cert_sum; /* ascending author; valid while cert_sums_valid */
     size_t cert_sum_count, cert_sum_cap;
     bool cert_sums_valid;
@@ -74,6 +76,9 @@ int nd_corrupt(struct st_err *err, const char *what);
 /* Reads all certificates from the entries into a new set. */
 int nd_certs_load(struct nd_store *s, struct st_err *err) ST_MUST;
 
+/* ---- store_meta.c ---- */
+int nd_scopes_load(struct nd_store *s, struct st_err *err) ST_MUST;
+
 /* ---- store_cert.c ---- */
 /* Sum over the entry ids of the author's accepted certificates (zero: none). ST_NOMEM. */
 int nd_cert_sum(struct nd_store *s, const struct cr_sign_pk *author, struct cr_hash *out) ST_MUST;
@@ -87,9 +92,12 @@ void nd_dirty_clear(struct nd_dirty *d);
 /* Folds every dirty subject again and brings projections and counters up to date. */
 int nd_fold_dirty(struct nd_store *s, struct st_err *err) ST_MUST;
 /* Facts of one subject, spans into s->facts; *facts is owned by the caller (free). */
-int nd_load_facts(struct nd_store *s, const struct nd_subject *subj, struct sc_fact **facts, size_t *n,
-                  struct st_err *err) ST_MUST;
-int nd_subject_get(struct nd_store *s, int64_t row, struct nd_subject *out, struct st_err *err) ST_MUST;
+int nd_load_facts(struct nd_store *s, const struct nd_subject *subj, struct sc_fact **facts,
+                  size_t *n, struct st_err *err) ST_MUST;
+/* Grid that the creating fact names; 0 when it names none or is not there. */
+uint64_t nd_facts_grid(const struct sc_fact *facts, size_t n);
+int nd_subject_get(struct nd_store *s, int64_t row, struct nd_subject *out,
+                   struct st_err *err) ST_MUST;
 
 /* Projection of one subject, the same whether just folded or read from the tables. */
 struct nd_proj {
@@ -99,8 +107,8 @@ struct nd_proj {
     struct cr_hash item; /* H(fold, subject ‖ state) */
 };
 /* Computes it from facts (spans borrow from them). */
-int nd_project(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts, size_t n,
-               struct nd_proj *out, struct st_err *err) ST_MUST;
+int nd_project(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts,
+               size_t n, struct nd_proj *out, struct st_err *err) ST_MUST;
 
 /* ---- store_view.c ---- */
 void nd_view_init(struct nd_store *s);

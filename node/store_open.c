@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define ANCHOR_BYTES 16
-#define STR_(x) #x
-#define STR(x) STR_(x)
+#define STR_(x)      #x
+#define STR(x)       STR_(x)
 
 static int lock_dir(struct nd_store *s, struct st_err *err)
 {
@@ -21,7 +21,8 @@ static int lock_dir(struct nd_store *s, struct st_err *err)
     (void)snprintf(path, sizeof path, "%s/lock", s->dir);
     s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s->lock_fd < 0)
-        return st_fail(err, errno == EROFS || errno == EACCES ? ST_READONLY : ST_IO, "%s: %s", path, strerror(errno));
+        return st_fail(err, errno == EROFS || errno == EACCES ? ST_READONLY : ST_IO, "%s: %s", path,
+                       strerror(errno));
     if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0)
         return st_fail(err, ST_LOCKED, "%s is in use by another process", s->dir);
     return ST_OK;
@@ -34,7 +35,8 @@ static int open_db(struct nd_store *s, const struct nd_store_options *o, struct 
         (void)snprintf(path, sizeof path, "%s", o->uri);
     else
         (void)snprintf(path, sizeof path, "%s/fengsui.db", s->dir);
-    int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE |
+    int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                SQLITE_OPEN_EXRESCODE |
                 (o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                 (o->create ? SQLITE_OPEN_CREATE : 0);
     if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
@@ -44,11 +46,12 @@ static int open_db(struct nd_store *s, const struct nd_store_options *o, struct 
     (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     (void)sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
     (void)sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, 4 << 20);
-    const char *pragmas = o->read_only
-                              ? "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -4096;"
-                              : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;"
-                                "PRAGMA mmap_size = 0; PRAGMA cache_size = -6144; PRAGMA wal_autocheckpoint = 2000;"
-                                "PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;";
+    const char *pragmas =
+        o->read_only
+            ? "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -4096;"
+            : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;"
+              "PRAGMA mmap_size = 0; PRAGMA cache_size = -6144; PRAGMA wal_autocheckpoint = 2000;"
+              "PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;";
     return nd_sql_exec(s, pragmas, err);
 }
 
@@ -74,14 +77,16 @@ static int migrate(struct nd_store *s, const struct nd_store_options *o, struct 
     if (rc != ST_OK)
         return rc;
     if (version > ND_SCHEMA_VERSION)
-        return st_fail(err, ST_VERSION, "store: made by a newer program (schema %llu, this one knows %d)",
+        return st_fail(err, ST_VERSION,
+                       "store: made by a newer program (schema %llu, this one knows %d)",
                        (unsigned long long)version, ND_SCHEMA_VERSION);
     if (version == ND_SCHEMA_VERSION)
         return ST_OK;
     if (!o->create)
         return st_fail(err, ST_NOTFOUND, "store: nothing there yet");
     return nd_sql_exec(s,
-                       "BEGIN IMMEDIATE;" ND_SQL_SCHEMA_1 "PRAGMA user_version = " STR(ND_SCHEMA_VERSION) "; COMMIT;",
+                       "BEGIN IMMEDIATE;" ND_SQL_SCHEMA_1
+                       "PRAGMA user_version = " STR(ND_SCHEMA_VERSION) "; COMMIT;",
                        err);
 }
 
@@ -133,10 +138,12 @@ static bool anchor_matches(struct nd_store *s, struct cr_span stored)
         return false;
     ssize_t n = read(fd, have, sizeof have);
     (void)close(fd);
-    return n == ANCHOR_BYTES && stored.n == ANCHOR_BYTES && memcmp(have, stored.p, ANCHOR_BYTES) == 0;
+    return n == ANCHOR_BYTES && stored.n == ANCHOR_BYTES &&
+           memcmp(have, stored.p, ANCHOR_BYTES) == 0;
 }
 
-static int anchor_write(struct nd_store *s, const uint8_t anchor[static ANCHOR_BYTES], struct st_err *err)
+static int anchor_write(struct nd_store *s, const uint8_t anchor[static ANCHOR_BYTES],
+                        struct st_err *err)
 {
     char path[480], temp[480];
     anchor_path(s, path, sizeof path, "");
@@ -150,8 +157,9 @@ static int anchor_write(struct nd_store *s, const uint8_t anchor[static ANCHOR_B
     return ST_OK;
 }
 
-/* Keeps the incarnation when the last writer closed cleanly and the anchor beside the store is the one
- * in it; else starts a new one: a restored backup, a copied image and a lying disk are one case. */
+/* Keeps the incarnation when the last writer closed cleanly and the anchor beside the store is the
+ * one in it; else starts a new one: a restored backup, a copied image and a lying disk are one
+ * case. */
 static int settle_incarnation(struct nd_store *s, struct st_err *err)
 {
     struct cr_buf inc, clean, anchor;
@@ -159,8 +167,10 @@ static int settle_incarnation(struct nd_store *s, struct st_err *err)
     cr_buf_init(&clean, 64);
     cr_buf_init(&anchor, 64);
     bool have = nd_store_meta_get(s, "incarnation", &inc) == ST_OK && inc.n == 8;
-    bool was_clean = nd_store_meta_get(s, "clean", &clean) == ST_OK && clean.n == 1 && clean.p[0] == 1;
-    bool anchored = nd_store_meta_get(s, "anchor", &anchor) == ST_OK && anchor_matches(s, cr_buf_span(&anchor));
+    bool was_clean =
+        nd_store_meta_get(s, "clean", &clean) == ST_OK && clean.n == 1 && clean.p[0] == 1;
+    bool anchored =
+        nd_store_meta_get(s, "anchor", &anchor) == ST_OK && anchor_matches(s, cr_buf_span(&anchor));
     int rc = ST_OK;
     if (have && was_clean && anchored) {
         s->incarnation = cr_load_be64(inc.p);
@@ -209,12 +219,13 @@ int nd_certs_load(struct nd_store *s, struct st_err *err)
         struct cr_hash id;
         struct cr_sign_pk author;
         struct cr_span payload = nd_col_blob(st, 8);
-        if (!nd_col_fixed(st, 7, id.b, sizeof id.b) || !nd_col_fixed(st, 11, author.b, sizeof author.b)) {
+        if (!nd_col_fixed(st, 7, id.b, sizeof id.b) ||
+            !nd_col_fixed(st, 11, author.b, sizeof author.b)) {
             nd_sql_done(st);
             return nd_corrupt(err, "a certificate entry is damaged");
         }
-        if (payload.n == 0 || sc_payload_decode(payload, &p, NULL) != ST_OK || p.type != SC_R_CERT ||
-            sc_cert_decode(p.body, &c, NULL) != ST_OK)
+        if (payload.n == 0 || sc_payload_decode(payload, &p, NULL) != ST_OK ||
+            p.type != SC_R_CERT || sc_cert_decode(p.body, &c, NULL) != ST_OK)
             continue;
         rc = sc_certs_add(s->certs, &author, &id, &c);
         if (rc != ST_OK) {
@@ -280,7 +291,8 @@ int nd_store_open(const struct nd_store_options *o, struct nd_store **out, struc
         char path[480];
         (void)snprintf(path, sizeof path, "%s/fengsui.db", s->dir);
         if (access(path, F_OK) != 0)
-            rc = st_fail(err, ST_NOTFOUND, "%s: no node there (fengsui init or join makes one)", o->dir);
+            rc = st_fail(err, ST_NOTFOUND, "%s: no node there (fengsui init or join makes one)",
+                         o->dir);
     }
     if (rc == ST_OK && o->dir != NULL && !o->read_only)
         rc = lock_dir(s, err);
@@ -290,6 +302,8 @@ int nd_store_open(const struct nd_store_options *o, struct nd_store **out, struc
         rc = migrate(s, o, err);
     if (rc == ST_OK)
         rc = load_genesis(s, o, err);
+    if (rc == ST_OK)
+        rc = nd_scopes_load(s, err);
     if (rc == ST_OK)
         rc = nd_certs_load(s, err);
     if (rc == ST_OK)
@@ -312,8 +326,8 @@ void nd_store_close(struct nd_store *s)
         return;
     nd_store_rollback(s);
     static const uint8_t one = 1;
-    if (!s->read_only)
-        (void)nd_store_meta_put(s, "clean", cr_span_of(&one, 1), NULL);
+    if (!s->read_only && nd_store_meta_put(s, "clean", cr_span_of(&one, 1), NULL) != ST_OK)
+        s->was_unclean = true; /* no harm: the next start opens a new incarnation */
     release(s);
 }
 

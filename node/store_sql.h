@@ -68,6 +68,15 @@
     "CREATE TABLE invite(id BLOB PRIMARY KEY, secret BLOB NOT NULL, roles INTEGER NOT NULL,"              \
     " grid INTEGER NOT NULL, expires INTEGER NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;"
 
+/* A grid code under a prefix: itself, its groups or villages, their groups. */
+#define ND_IN_GRID(col)                                                                                   \
+    "(" col " BETWEEN :g1 AND :h1 OR " col " BETWEEN :g2 AND :h2 OR " col " BETWEEN :g3 AND :h3)"
+#define ND_HAZARD_WHERE                                                                                   \
+    " FROM hazard WHERE " ND_IN_GRID("grid") " AND (:state = 0 OR (:state = 1 AND state < 6) OR"          \
+    " (:state = 2 AND state >= 6)) AND severity >= :severity AND (flags & :flags) = :flags"               \
+    " AND (:code IS NULL OR code = :code)"                                                                \
+    " AND (:due = 0 OR (state < 6 AND deadline > 0 AND deadline < :due))"
+#define ND_RECORD_WHERE " FROM record WHERE type = :type AND " ND_IN_GRID("grid")
 #define ND_LOG_COLS "id, log_id, author, scope, inc, seq, chain, lamport"
 #define ND_ENTRY_COLS                                                                                     \
     "e.log, e.seq, e.lamport, e.wall, e.recv, e.flags, e.subject, e.chain, e.payload, e.phash, e.psize"
@@ -148,10 +157,12 @@
                   " :flags, :item) ON CONFLICT(subject) DO UPDATE SET type = :type, grid = :grid,"        \
                   " flags = :flags, item = :item")                                                        \
     X(RECORD_DROP, "DELETE FROM record WHERE subject = :subject")                                         \
-    X(RECORD_LIST, "SELECT subject, grid, flags, count(*) OVER () FROM record WHERE type = :type"         \
-                   " AND grid >= :low AND grid <= :high ORDER BY grid, subject LIMIT :limit"              \
-                   " OFFSET :offset")                                                                     \
-    X(RECORD_COUNT, "SELECT count(*) FROM record WHERE type = :type AND grid >= :low AND grid <= :high")  \
+    X(RECORD_LIST, "SELECT subject" ND_RECORD_WHERE " ORDER BY grid, subject LIMIT :limit OFFSET :offset") \
+    X(RECORD_COUNT, "SELECT count(*)" ND_RECORD_WHERE)                                                    \
+    X(HAZARD_LIST, "SELECT subject" ND_HAZARD_WHERE " ORDER BY subject DESC LIMIT :limit OFFSET :offset")  \
+    X(HAZARD_COUNT, "SELECT count(*)" ND_HAZARD_WHERE)                                                    \
+    X(HAZARD_DUE, "SELECT grid, count(*) FROM hazard WHERE state < 6 AND deadline > 0 AND"                \
+                  " deadline < :now GROUP BY grid")                                                       \
     X(LINK_DROP, "DELETE FROM link WHERE subject = :subject")                                             \
     X(LINK_NEW, "INSERT OR IGNORE INTO link(a, b, subject) VALUES(:a, :b, :subject),"                     \
                 " (:b, :a, :subject)")                                                                    \
@@ -191,6 +202,9 @@
     X(INVITE_GET, "SELECT secret, roles, grid, expires, used FROM invite WHERE id = :id")                 \
     X(INVITE_PUT, "INSERT OR REPLACE INTO invite(id, secret, roles, grid, expires, used) VALUES(:id,"     \
                   " :secret, :roles, :grid, :expires, :used)")                                            \
+    X(PROV_ALL, "SELECT log_id, seq, lamport, wall, recv, 2, subject, chain, payload, NULL, NULL,"        \
+                " author, scope, inc FROM provisional WHERE subject = :subject ORDER BY lamport")         \
+    X(LOG_SUMS, "SELECT " ND_LOG_COLS " FROM log ORDER BY log_id")                                        \
     X(STATS, "SELECT (SELECT coalesce(sum(seq + 1), 0) FROM log), (SELECT count(*) FROM log),"            \
              " (SELECT count(*) FROM subject), (SELECT count(*) FROM hazard),"                            \
              " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM provisional),"                    \

@@ -39,7 +39,8 @@ static int each_log(void *arg, int (*cb)(void *cb_arg, const struct sy_log *log)
     return rc == ST_NOTFOUND ? ST_OK : rc;
 }
 
-/* Seqs at which a checkpoint is held, ascending, with their signatures, as far as one run may reach. */
+/* Seqs at which a checkpoint is held, ascending, with their signatures, as far as one run may
+ * reach. */
 struct marks {
     size_t n;
     uint64_t seq[SC_RUN_ENTRIES_MAX];
@@ -109,7 +110,8 @@ static int read_entries(struct nd_store *s, uint64_t log, const struct marks *m,
     return next > 0 ? ST_OK : ST_CORRUPT;
 }
 
-static int read_run(void *arg, uint64_t handle, uint64_t from_seq, struct sc_run *run, struct cr_buf *bytes)
+static int read_run(void *arg, uint64_t handle, uint64_t from_seq, struct sc_run *run,
+                    struct cr_buf *bytes)
 {
     struct nd_store *s = (struct nd_store *)arg;
     struct marks m;
@@ -160,7 +162,8 @@ static int chain_at(void *arg, uint64_t handle, uint64_t seq, struct cr_hash *ou
     return rc;
 }
 
-static int read_urgent(void *arg, uint64_t handle, uint64_t from_seq, struct sc_urgent *out, struct cr_buf *bytes)
+static int read_urgent(void *arg, uint64_t handle, uint64_t from_seq, struct sc_urgent *out,
+                       struct cr_buf *bytes)
 {
     struct nd_store *s = (struct nd_store *)arg;
     struct sy_log log;
@@ -203,8 +206,8 @@ static int read_urgent(void *arg, uint64_t handle, uint64_t from_seq, struct sc_
     return rc;
 }
 
-static int checkpoint_at(void *arg, uint64_t handle, uint64_t from_seq, uint64_t *seq, struct cr_hash *chain,
-                         struct cr_sig *sig)
+static int checkpoint_at(void *arg, uint64_t handle, uint64_t from_seq, uint64_t *seq,
+                         struct cr_hash *chain, struct cr_sig *sig)
 {
     struct nd_store *s = (struct nd_store *)arg;
     sqlite3_stmt *st = nd_sql(s, ND_SQL_CKPT_FROM, NULL);
@@ -216,8 +219,9 @@ static int checkpoint_at(void *arg, uint64_t handle, uint64_t from_seq, uint64_t
     if (rc != ST_OK)
         return rc;
     *seq = nd_col_u64(st, 0);
-    rc = nd_col_fixed(st, 1, chain->b, CR_HASH_BYTES) && nd_col_fixed(st, 2, sig->b, CR_SIG_BYTES) ? ST_OK
-                                                                                                     : ST_CORRUPT;
+    rc = nd_col_fixed(st, 1, chain->b, CR_HASH_BYTES) && nd_col_fixed(st, 2, sig->b, CR_SIG_BYTES)
+             ? ST_OK
+             : ST_CORRUPT;
     nd_sql_done(st);
     return rc;
 }
@@ -233,7 +237,8 @@ static int each_common(void *arg, const struct cr_sign_pk *peer,
     int rc;
     while ((rc = nd_sql_row(s, st, NULL)) == ST_OK) {
         struct sy_common c = {.seq = nd_col_u64(st, 1)};
-        rc = nd_col_fixed(st, 0, c.log_id.b, CR_HASH_BYTES) && nd_col_fixed(st, 2, c.chain8, sizeof c.chain8)
+        rc = nd_col_fixed(st, 0, c.log_id.b, CR_HASH_BYTES) &&
+                     nd_col_fixed(st, 2, c.chain8, sizeof c.chain8)
                  ? cb(cb_arg, &c)
                  : ST_CORRUPT;
         if (rc != ST_OK) {
@@ -293,7 +298,8 @@ int nd_store_log(struct nd_store *s, const struct sc_log_key *key, struct sy_log
     return rc;
 }
 
-int nd_store_last_log(struct nd_store *s, const struct cr_sign_pk *author, uint64_t scope, struct sy_log *out)
+int nd_store_last_log(struct nd_store *s, const struct cr_sign_pk *author, uint64_t scope,
+                      struct sy_log *out)
 {
     sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_LAST, NULL);
     if (st == NULL)

@@ -38,13 +38,13 @@ static void test_config_map__rules(void **state)
 static const struct {
     const char *name, *text, *want;
 } bad[] = {
-    {"unknown section", GOOD "[what]\na = b\n", ":17: unknown section"},
-    {"unknown key", GOOD "[source]\ncolour = red\n", ":17: unknown key in [source]"},
-    {"unknown column", GOOD "[columns]\nx = y\n", ":17: unknown key in [columns]"},
-    {"unknown hazard code", GOOD "[code]\nx = Z99\n", ":17: right side is not a hazard code"},
-    {"grid of a street", GOOD "[grid]\nx = 500118003\n", ":17: right side is not a village"},
-    {"offset", GOOD "[source]\nutc_offset = 5\n", ":17: utc_offset is not"},
-    {"no equals sign", GOOD "nonsense\n", ":16: not key = value"},
+    {"unknown section", GOOD "[what]\na = b\n", ":19: unknown section"},
+    {"unknown key", GOOD "[source]\ncolour = red\n", ":19: unknown key in [source]"},
+    {"unknown column", GOOD "[columns]\nx = y\n", ":19: unknown key in [columns]"},
+    {"unknown hazard code", GOOD "[code]\nx = Z99\n", ":19: right side is not a hazard code"},
+    {"grid of a street", GOOD "[grid]\nx = 500118003\n", ":19: right side is not a village"},
+    {"offset", GOOD "[source]\nutc_offset = 5\n", ":19: utc_offset is not"},
+    {"no equals sign", GOOD "nonsense\n", ":18: not key = value"},
     {"no name", "[columns]\nrow = id\n", "[source] name is missing"},
     {"no column", "[source]\nname = t\n[columns]\nrow = id\n", "[columns] opened is missing"},
 };
