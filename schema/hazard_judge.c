@@ -39,9 +39,7 @@ typedef const uint64_t *(*superseder)(const struct sc_hz *, const struct sc_hz_i
 static const uint64_t *ask(const struct sc_hz *h, superseder kind, size_t rank)
 {
     const struct sc_hz_item *it = &h->item[rank];
-    if (!it->counts || (it->pending && kind != superseded_claim))
-        return NULL;
-    return kind(h, it);
+    return it->counts && !it->pending ? kind(h, it) : NULL;
 }
 
 /* Everything superseded, whoever has seen it. */

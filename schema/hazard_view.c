@@ -184,8 +184,6 @@ static bool apart(const int64_t a[2], const int64_t b[2])
     int64_t degrees_e2 = (a[0] < 0 ? -a[0] : a[0]) / 100000;
     int64_t square = degrees_e2 * degrees_e2;
     east = east * (324000000 - 4 * square) / (324000000 + square);
-    if (north > APART_E7 || east > APART_E7)
-        return true;
     return north * north + east * east > (int64_t)APART_E7 * APART_E7;
 }
 

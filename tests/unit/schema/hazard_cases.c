@@ -34,6 +34,9 @@
 #define OTHER(n) .with = {.member = (n)}
 #define AT(la)   .with = {.has_position = true, .lat_e7 = (la), .lon_e7 = 1059000000}
 
+#define AT_EAST(la, east) \
+    .with = {.has_position = true, .lat_e7 = (la), .lon_e7 = 1059000000 + (east)}
+
 #define CONFLICT SC_HF_CONFLICT
 
 /* A row is a name, its acts, and one line of what must come out. */
@@ -312,6 +315,18 @@ const struct hazard_row hazard_cases[] = {
     {"positions 100 m apart",
      {{REPORT, KIT_O1, "", AT(293500000)}, {EDIT, KIT_C1, "0", AT(293500000)},
       {EDIT, KIT_V1, "0", AT(293509000)}},
+     OPEN, CONFLICT, 0, SC_HB_NO_CLEARANCE, 2, 0, 0},
+    {"positions 40 m north and 40 m east",
+     {{REPORT, KIT_O1, "", AT(293500000)}, {EDIT, KIT_C1, "0", AT(293500000)},
+      {EDIT, KIT_V1, "0", AT_EAST(293503600, 4130)}},
+     OPEN, CONFLICT, 0, SC_HB_NO_CLEARANCE, 2, 0, 0},
+    {"positions 40 m east",
+     {{REPORT, KIT_O1, "", AT(293500000)}, {EDIT, KIT_C1, "0", AT(293500000)},
+      {EDIT, KIT_V1, "0", AT_EAST(293500000, 4130)}},
+     OPEN, 0, CONFLICT, SC_HB_NO_CLEARANCE, 2, 0, 0},
+    {"positions 55 m east",
+     {{REPORT, KIT_O1, "", AT(293500000)}, {EDIT, KIT_C1, "0", AT(293500000)},
+      {EDIT, KIT_V1, "0", AT_EAST(293500000, 5700)}},
      OPEN, CONFLICT, 0, SC_HB_NO_CLEARANCE, 2, 0, 0},
     {"positions 20 m apart",
      {{REPORT, KIT_O1, "", AT(293500000)}, {EDIT, KIT_C1, "0", AT(293500000)},

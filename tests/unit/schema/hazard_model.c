@@ -12,6 +12,7 @@ struct model {
     enum model_mutant mutant;
     bool past[MAX][MAX]; /* past[of][x] */
     bool pending[MAX];
+    bool counting[MAX];
     bool covered[MAX];
     bool effective[MAX];
     int deadline_valid[MAX]; /* -1: not yet known */
@@ -95,7 +96,7 @@ static bool same_person(const struct model *m, size_t i, size_t j)
 }
 
 /* In the set, and its author may write it (or anybody may). */
-static bool counts(const struct model *m, size_t i)
+static bool may_count(const struct model *m, size_t i)
 {
     if (!m->present[i])
         return false;
@@ -103,6 +104,11 @@ static bool counts(const struct model *m, size_t i)
         return true;
     const struct sc_record *rec = sc_record_find(m->acts[i].type);
     return rec->open_report || (who(m, i)->roles & rec->writers) != 0;
+}
+
+static bool counts(const struct model *m, size_t i)
+{
+    return m->counting[i];
 }
 
 /* Says that the thing is (still) there. */
@@ -610,10 +616,12 @@ void model_fold(const struct kit_act *acts, size_t n, const bool *present, enum 
     memset(out, 0, sizeof(*out));
     for (size_t i = 0; i < n; i++) {
         m.deadline_valid[i] = -1;
-        for (size_t x = 0; present[i] && x < n; x++)
-            m.past[i][x] = present[x] && model_reaches(acts, present, i, x);
-        m.pending[i] = present[i] && misses_ancestor(&m, i);
+        m.counting[i] = may_count(&m, i);
+        if (present[i]) /* looking for nothing, it visits the whole past */
+            (void)walk(acts, present, i, SIZE_MAX, m.past[i]);
     }
+    for (size_t i = 0; i < n; i++)
+        m.pending[i] = present[i] && misses_ancestor(&m, i);
     judge(&m, out);
     out->severity = severity(&m, &everything);
     out->escalated = escalated(&m, &everything);
