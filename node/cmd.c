@@ -71,6 +71,15 @@ static const struct nd_opt verify_opts[] = {
     {"rebuild", NULL, "由条目重建全部视图", "write the views anew from the entries"},
     {NULL, NULL, NULL, NULL}};
 
+static const struct nd_opt import_hazards_opts[] = {
+    {"map", "FILE", "对应关系（列、代码、网格），见 node/maps",
+     "what columns, codes and districts mean, see node/maps"},
+    {"grid", "CODE", "只导入此村（社区）的行", "only rows of this village"},
+    {"as", "KEY", "上报和整改所用的钥匙", "key that reports and claims the fix"},
+    {"check-as", "KEY", "复查所用的钥匙，须为另一人", "key that checks, another person's"},
+    {"dry-run", NULL, "只检查，不写入", "check only, write nothing"},
+    {NULL, NULL, NULL, NULL}};
+
 static const struct nd_verb verbs[] = {
     {"init", NULL, "--name 名称 --street 代码", "建立街道空间和本节点",
      "make a street's space and this node", init_opts, ND_V_LOCAL, NULL, nd_cmd_init, NULL},
@@ -110,6 +119,11 @@ static const struct nd_verb verbs[] = {
      nd_cmd_peer_resume, NULL},
     {"peer", "remove", "NAME", "忘记对方", "forget a peer", NULL, 0, NULL, nd_cmd_peer_remove,
      NULL},
+    {"import", "hazards", "FILE.csv --map MAP", "导入隐患表格，可重复执行",
+     "import a table of hazards; may be run again", import_hazards_opts, 0, NULL,
+     nd_cmd_import_hazards, NULL},
+    {"import", "grids", "FILE.csv", "导入网格表格（code,name,synthetic）",
+     "import a table of grids (code,name,synthetic)", as_opts, 0, NULL, nd_cmd_import_grids, NULL},
     {"verify", NULL, "", "核对全部数据", "check everything stored", verify_opts, 0, NULL,
      nd_cmd_verify, NULL},
     {"version", NULL, "", "版本", "version", NULL, ND_V_LOCAL, NULL, nd_cmd_version, NULL},

@@ -140,6 +140,9 @@ int nd_roles_parse(const char *text, uint64_t *out) ST_MUST;
 void nd_arg_path(const struct nd_cmd *c, const char *arg, char *out, size_t out_bytes);
 
 /* ---- cmd_write.c ---- */
+/* A key by its name: "node", "root", or NAME in DIR/keys. The caller wipes it. */
+int nd_key_named(struct nd_cmd *c, const char *name, struct cr_identity *out,
+                 struct st_err *err) ST_MUST;
 /* The identity an act is signed with: --as NAME out of DIR/keys, "root", else the node's. */
 int nd_author(struct nd_cmd *c, struct cr_identity *out, struct st_err *err) ST_MUST;
 /* A subject named by an argument: id or unique prefix. */
@@ -181,6 +184,8 @@ int nd_cmd_list(struct nd_cmd *c);
 int nd_cmd_show(struct nd_cmd *c);
 int nd_cmd_tree(struct nd_cmd *c);
 int nd_cmd_verify(struct nd_cmd *c);
+int nd_cmd_import_hazards(struct nd_cmd *c);
+int nd_cmd_import_grids(struct nd_cmd *c);
 int nd_cmd_version(struct nd_cmd *c);
 
 #endif

@@ -7,12 +7,11 @@
 
 #define ARENA_BYTES 65536
 
-int nd_author(struct nd_cmd *c, struct cr_identity *out, struct st_err *err)
+int nd_key_named(struct nd_cmd *c, const char *name, struct cr_identity *out, struct st_err *err)
 {
-    const char *name = nd_opt(c, "as");
     char path[ND_PATH_MAX + 256];
 
-    if (name == NULL || strcmp(name, "node") == 0) {
+    if (strcmp(name, "node") == 0) {
         *out = c->app->node;
         return ST_OK;
     }
@@ -23,9 +22,16 @@ int nd_author(struct nd_cmd *c, struct cr_identity *out, struct st_err *err)
         return ST_OK;
     }
     if (strchr(name, '/') != NULL || strlen(name) > 200)
-        return st_fail(err, ST_USAGE, "--as '%s': a name of 'fengsui key list' is wanted", name);
+        return st_fail(err, ST_USAGE, "key '%s': a name of 'fengsui key list' is wanted", name);
     (void)snprintf(path, sizeof path, "%s/keys/%s.key", c->app->dir, name);
     return cr_identity_load(path, out, err);
+}
+
+int nd_author(struct nd_cmd *c, struct cr_identity *out, struct st_err *err)
+{
+    const char *name = nd_opt(c, "as");
+
+    return nd_key_named(c, name == NULL ? "node" : name, out, err);
 }
 
 int nd_subject(struct nd_cmd *c, const char *text, struct sc_id *out, struct st_err *err)
