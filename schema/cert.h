@@ -2,10 +2,11 @@
  * certificate entries held (SECURITY, "Authority"): rank by rank, never by arrival or clock.
  *
  * A CERT (record type SC_R_CERT, scope street/public) is accepted iff its author is the root of the
- * genesis, or has an accepted CERT of rank 1 with the role STREET or VILLAGE whose prefixes enclose
- * all of its prefixes, and it is of rank 2. Authority only goes down: a seat without STREET gives
- * neither STREET nor DISTRICT nor POLICE. Cuts and adoption (SC_R_CUT, SC_R_ADOPT) have their
- * numbers reserved. */
+ * genesis or its committed successor, or has an accepted CERT of rank 1 with the role STREET or
+ * VILLAGE whose prefixes enclose all of its prefixes, and it is of rank 2; and its entry counts in
+ * its author's log. Authority only goes down: a seat without STREET gives neither STREET nor
+ * DISTRICT nor POLICE. Whether an entry counts (forks, cuts) is decided by authority.h, which owns
+ * the set where there is one and tells it by sc_certs_stand. */
 #ifndef SCHEMA_CERT_H
 #define SCHEMA_CERT_H
 
@@ -66,11 +67,26 @@ void sc_certs_free(struct sc_certs *s);
 int sc_certs_add(struct sc_certs *s, const struct cr_sign_pk *author,
                  const struct cr_hash *entry_id, const struct sc_cert *c) ST_MUST;
 
+/* Whether the entry counts in its author's log; it does until this says otherwise. No effect for an
+ * entry that was not added. */
+void sc_certs_stand(struct sc_certs *s, const struct cr_hash *entry_id, bool stands);
+/* The entry was added and its certificate is accepted. */
+bool sc_certs_accepted(struct sc_certs *s, const struct cr_hash *entry_id);
+/* What the genesis says of a key. The successor counts as a root from when it was first shown here
+ * (sc_certs_add shows the author); a seen successor shows in every query of the set. */
+enum sc_root { SC_ROOT_NONE, SC_ROOT_GENESIS, SC_ROOT_NEXT };
+enum sc_root sc_certs_root(struct sc_certs *s, const struct cr_sign_pk *key);
+/* The key holds an accepted certificate of rank 1. */
+bool sc_certs_is_seat(struct sc_certs *s, const struct cr_sign_pk *key);
+/* A seat with the role STREET or VILLAGE decides about what others write in this scope: a grid that
+ * one of its prefixes encloses; public and internal only with STREET. */
+bool sc_certs_governs(struct sc_certs *s, const struct cr_sign_pk *seat, uint64_t scope);
+
 /* Roles the author may exercise in this scope about this grid at the claimed time: the union over
  * its accepted certificates with a prefix that encloses the grid. 0 = none. grid 0 = unknown: the
  * scope's own grid; in street/public and street/internal any prefix will do. A grid outside the
  * scope gives none. In street/internal only certificates with STREET count. The window is only
- * looked at when wall_ms != 0. The genesis root key gives SC_ROLE_ROOT in street/public. */
+ * looked at when wall_ms != 0. A root key gives SC_ROLE_ROOT in street/public. */
 uint32_t sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
                         uint64_t grid, uint64_t wall_ms);
 /* Person behind a key (default: cr_person_id). */

@@ -1,7 +1,7 @@
 /* The evaluated set of certificates.
  *
  * Items are kept in the order they came; what is accepted is decided again, from the whole set, at
- * the first query after an addition: first what the root signed, then what accepted seats signed.
+ * the first query after a change: first what the root signed, then what accepted seats signed.
  * So the answer is a function of the set. The accepted ones are sorted by (rank, entry id) and hung
  * into two hash tables, by signing key and by exchange key, in such a way that each chain is in
  * that order too. All memory is taken by sc_certs_add, so that queries cannot fail. */
@@ -21,12 +21,15 @@ struct item {
     struct cr_sign_pk author;
     struct cr_hash entry_id;
     struct sc_cert cert;
+    bool stands; /* counts in its log */
     bool accepted;
     uint32_t next_sign, next_kx; /* in its chain, NONE at the end */
 };
 
 struct sc_certs {
-    struct cr_sign_pk root;
+    struct cr_sign_pk root, next_root;
+    struct cr_hash next_commitment;
+    bool has_next; /* next_root was seen */
     struct item *items;
     uint32_t count, capacity;
     uint32_t slots;     /* power of two, at least 2 * capacity */
@@ -42,8 +45,10 @@ struct sc_certs *sc_certs_new(const struct sc_genesis *genesis)
 {
     struct sc_certs *s = calloc(1, sizeof *s);
 
-    if (s != NULL)
+    if (s != NULL) {
         s->root = genesis->root;
+        s->next_commitment = genesis->next_root;
+    }
     return s;
 }
 
@@ -92,6 +97,29 @@ static uint32_t kx_slot(const struct sc_certs *s, const struct cr_kx_pk *key)
     while (s->by_kx[at] != NONE && !cr_kx_pk_equal(&s->items[s->by_kx[at]].cert.kx_pk, key))
         at = (at + 1) & (s->slots - 1);
     return at;
+}
+
+/* A root as far as seen: the commitment is not opened. */
+static bool is_root(const struct sc_certs *s, const struct cr_sign_pk *key)
+{
+    return cr_sign_pk_equal(key, &s->root) || (s->has_next && cr_sign_pk_equal(key, &s->next_root));
+}
+
+enum sc_root sc_certs_root(struct sc_certs *s, const struct cr_sign_pk *key)
+{
+    struct cr_hash h;
+
+    if (cr_sign_pk_equal(key, &s->root))
+        return SC_ROOT_GENESIS;
+    if (s->has_next)
+        return cr_sign_pk_equal(key, &s->next_root) ? SC_ROOT_NEXT : SC_ROOT_NONE;
+    cr_hash1(CR_TAG_NEXT_ROOT, cr_span_of(key->b, CR_SIGN_PK_BYTES), &h);
+    if (!cr_hash_equal(&h, &s->next_commitment))
+        return SC_ROOT_NONE;
+    s->next_root = *key;
+    s->has_next = true;
+    s->stale = true;
+    return SC_ROOT_NEXT;
 }
 
 static void *grown(void *p, uint32_t count, size_t size)
@@ -150,11 +178,23 @@ int sc_certs_add(struct sc_certs *s, const struct cr_sign_pk *author,
         if (rc != ST_OK)
             return rc;
     }
+    (void)sc_certs_root(s, author);
     slot = entry_slot(s, entry_id);
-    s->items[s->count] = (struct item){.author = *author, .entry_id = *entry_id, .cert = *c};
+    s->items[s->count] =
+        (struct item){.author = *author, .entry_id = *entry_id, .cert = *c, .stands = true};
     s->by_entry[slot] = s->count++;
     s->stale = true;
     return ST_OK;
+}
+
+void sc_certs_stand(struct sc_certs *s, const struct cr_hash *entry_id, bool stands)
+{
+    uint32_t at = s->count > 0 ? s->by_entry[entry_slot(s, entry_id)] : NONE;
+
+    if (at == NONE || s->items[at].stands == stands)
+        return;
+    s->items[at].stands = stands;
+    s->stale = true;
 }
 
 static bool encloses(const struct sc_cert *c, uint64_t grid)
@@ -264,11 +304,11 @@ static void evaluate(struct sc_certs *s)
         return;
     for (uint32_t i = 0; i < s->count; i++)
         s->items[i].accepted =
-            s->items[i].cert.rank >= 1 && cr_sign_pk_equal(&s->items[i].author, &s->root);
+            s->items[i].stands && s->items[i].cert.rank >= 1 && is_root(s, &s->items[i].author);
     index_accepted(s);
     for (uint32_t i = 0; i < s->count; i++) {
         if (!s->items[i].accepted)
-            s->items[i].accepted = signed_by_seat(s, &s->items[i]);
+            s->items[i].accepted = s->items[i].stands && signed_by_seat(s, &s->items[i]);
     }
     index_accepted(s);
     s->stale = false;
@@ -281,6 +321,37 @@ static uint32_t first_of(struct sc_certs *s, const struct cr_sign_pk *key)
         return NONE;
     evaluate(s);
     return s->by_sign[sign_slot(s, key)];
+}
+
+bool sc_certs_accepted(struct sc_certs *s, const struct cr_hash *entry_id)
+{
+    uint32_t at;
+
+    if (s->count == 0)
+        return false;
+    evaluate(s);
+    at = s->by_entry[entry_slot(s, entry_id)];
+    return at != NONE && s->items[at].accepted;
+}
+
+bool sc_certs_is_seat(struct sc_certs *s, const struct cr_sign_pk *key)
+{
+    uint32_t first = first_of(s, key);
+
+    return first != NONE && s->items[first].cert.rank == 1;
+}
+
+bool sc_certs_governs(struct sc_certs *s, const struct cr_sign_pk *seat, uint64_t scope)
+{
+    for (uint32_t i = first_of(s, seat); i != NONE; i = s->items[i].next_sign) {
+        const struct sc_cert *c = &s->items[i].cert;
+
+        if (c->rank != 1 || (c->roles & SEAT_ROLES) == 0)
+            continue;
+        if (sc_grid_level(scope) != 0 ? encloses(c, scope) : (c->roles & SC_ROLE_STREET) != 0)
+            return true;
+    }
+    return false;
 }
 
 static uint32_t roles_of(const struct sc_cert *c, uint64_t scope, uint64_t grid, uint64_t wall_ms)
@@ -304,7 +375,7 @@ uint32_t sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uin
         return 0;
     if (local && grid == 0)
         grid = scope;
-    if (scope == SC_SCOPE_PUBLIC && cr_sign_pk_equal(author, &s->root))
+    if (scope == SC_SCOPE_PUBLIC && is_root(s, author))
         roles = SC_ROLE_ROOT;
     for (uint32_t i = first_of(s, author); i != NONE; i = s->items[i].next_sign)
         roles |= roles_of(&s->items[i].cert, scope, grid, wall_ms);
@@ -357,7 +428,7 @@ bool sc_certs_may_read(struct sc_certs *s, const struct cr_sign_pk *subject, uin
 {
     if (!sc_scope_valid(scope))
         return false;
-    if (scope == SC_SCOPE_PUBLIC && cr_sign_pk_equal(subject, &s->root))
+    if (scope == SC_SCOPE_PUBLIC && is_root(s, subject))
         return true;
     for (uint32_t i = first_of(s, subject); i != NONE; i = s->items[i].next_sign) {
         if (reads(&s->items[i].cert, scope))

@@ -4,6 +4,8 @@
  * record's version. */
 #include "schema/record_table.h"
 
+#include "schema/cut.h"
+
 #define REQ            SC_FF_REQUIRED
 #define PII            SC_FF_PERSONAL
 #define FTS            SC_FF_SEARCH
@@ -30,6 +32,13 @@ const struct sc_choice sc_choices_role[] = {
 static const struct sc_choice cert_kinds[] = {
     {SC_CERT_PERSON, "person", "人员", "Person"},
     {SC_CERT_NODE, "node", "节点", "Node"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct sc_choice cut_modes[] = {
+    {SC_CUT_REVOKE, "revoke", "吊销", "Revoke the key"},
+    {SC_CUT_FORK, "fork", "封存分叉日志", "Settle a forked log"},
+    {SC_CUT_RETIRE, "retire", "结束日志", "End of this log"},
     {0, NULL, NULL, NULL},
 };
 
@@ -239,6 +248,26 @@ static const struct sc_field cert_fields[] = {
     {SC_K_CERT_POP, SC_F_BYTES, 0, CR_SIG_BYTES, "pop", "本人签名", "Consent", NULL, NULL},
 };
 
+static const struct sc_field cut_fields[] = {
+    TEXT_(0, "原因"),
+    {SC_K_CUT_SUBJECT, SC_F_KEY, REQ, 0, "subject", "签名公钥", "Signing key", NULL, NULL},
+    {SC_K_CUT_MODE, SC_F_ENUM, REQ, 0, "mode", "方式", "Mode", NULL, cut_modes},
+    {SC_K_CUT_INCARNATION, SC_F_U64, 0, 0, "incarnation", "日志代号", "Incarnation", NULL, NULL},
+    {SC_K_CUT_HEADS, SC_F_BYTES, 0, SC_CUT_HEADS_MAX *SC_CUT_HEAD_BYTES, "heads", "仍有效的末条",
+     "Heads that count", NULL, NULL},
+    {SC_K_CUT_DEPS, SC_F_BYTES, 0, SC_CUT_DEPS_MAX *SC_CUT_DEP_BYTES, "deps", "生效前提",
+     "Takes effect after", NULL, NULL},
+};
+
+static const struct sc_field adopt_fields[] = {
+    {SC_K_ADOPT_SUBJECT, SC_F_KEY, REQ, 0, "subject", "签名公钥", "Signing key", NULL, NULL},
+    {SC_K_ADOPT_SCOPE, SC_F_U64, REQ, 0, "scope", "范围", "Scope", NULL, NULL},
+    {SC_K_ADOPT_INCARNATION, SC_F_U64, REQ, 0, "incarnation", "日志代号", "Incarnation", NULL,
+     NULL},
+    {SC_K_ADOPT_ENTRIES, SC_F_BYTES, REQ, SC_ADOPT_ENTRIES_MAX *SC_ADOPT_ENTRY_BYTES, "entries",
+     "采认的记录", "Adopted entries", NULL, NULL},
+};
+
 static const struct sc_field incarnation_fields[] = {
     {32, SC_F_U64, REQ, 0, "previous", "前一日志", "Incarnation before", NULL, NULL},
     {33, SC_F_U64, REQ, SC_SEQ_MAX, "seq", "序号", "Last number known", NULL, NULL},
@@ -417,6 +446,20 @@ static const struct sc_record records[] = {
      .writers = SC_ROLE_ROOT | ROLES_VS,
      .public_scope = true,
      FIELDS(cert_fields)},
+    {.type = SC_R_CUT,
+     .version = 1,
+     NAMES("cut", "封停", "Cut"),
+     .subject = SC_SUBJ_CREATES,
+     .writers = SC_ROLE_ROOT | ROLES_VS,
+     .public_scope = true,
+     FIELDS(cut_fields)},
+    {.type = SC_R_ADOPT, /* also of one's own entries, in a later incarnation */
+     .version = 1,
+     NAMES("adopt", "采认", "Adoption"),
+     .subject = SC_SUBJ_CREATES,
+     .writers = SC_ROLES_ALL | SC_ROLE_ROOT,
+     .public_scope = true,
+     FIELDS(adopt_fields)},
     {.type = SC_R_INCARNATION,
      .version = 1,
      NAMES("incarnation", "新日志", "New incarnation"),

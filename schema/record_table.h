@@ -17,6 +17,21 @@ enum sc_key_cert {
     SC_K_CERT_POP = 40,
 };
 
+/* Keys of the bodies of cuts and adoptions (cut.c). */
+enum sc_key_cut {
+    SC_K_CUT_SUBJECT = 32,
+    SC_K_CUT_MODE = 33,
+    SC_K_CUT_INCARNATION = 34,
+    SC_K_CUT_HEADS = 35,
+    SC_K_CUT_DEPS = 36,
+};
+enum sc_key_adopt {
+    SC_K_ADOPT_SUBJECT = 32,
+    SC_K_ADOPT_SCOPE = 33,
+    SC_K_ADOPT_INCARNATION = 34,
+    SC_K_ADOPT_ENTRIES = 35,
+};
+
 extern const struct sc_choice sc_choices_role[];   /* one bit each */
 extern const struct sc_choice sc_choices_answer[]; /* results of a checklist item */
 

@@ -13,8 +13,8 @@ uint64_t sc_field_max(const struct sc_field *f)
     case SC_F_BOOL: own = 1; break;
     case SC_F_I64: own = INT64_MAX; break;
     case SC_F_TIME: own = SC_WALL_MS_MAX; break;
-    case SC_F_TEXT:
-    case SC_F_BYTES: own = SC_TEXT_MAX; break;
+    case SC_F_TEXT: own = SC_TEXT_MAX; break;
+    case SC_F_BYTES: own = f->max > 0 ? SC_PAYLOAD_MAX : SC_TEXT_MAX; break;
     case SC_F_ID: own = SC_ID_BYTES; break;
     case SC_F_CODE: own = 3; break;
     case SC_F_KEY: own = CR_SIGN_PK_BYTES; break;

@@ -1,0 +1,256 @@
+/* Questions to the settled evaluation, and the rule of admission. */
+#include "schema/authority_int.h"
+
+#include "crypto/base/assert.h"
+
+#include <stdlib.h>
+
+static const struct sc_au_log *find(const struct sc_authority *a, const struct sc_log_key *key)
+{
+    uint32_t log;
+
+    CR_ASSERT(a->settled);
+    log = sc_au_log_find(a, key);
+    return log != SC_AU_NIL ? &a->logs[log] : NULL;
+}
+
+/* An ADOPT in force names the entry. Never an authority record: what permits is not given back by
+ * those it would serve. */
+static bool adopted(const struct sc_authority *a, const struct sc_auth_at *at)
+{
+    uint32_t i = sc_au_map_get(&a->by_name, at->entry_id.b);
+
+    if (i == SC_AU_NIL || sc_au_map_get(&a->by_record, at->entry_id.b) != SC_AU_NIL)
+        return false;
+    for (; i != SC_AU_NIL; i = a->names[i].next_same) {
+        const struct sc_au_name *n = &a->names[i];
+        const struct sc_au_record *r = &a->records[n->record];
+
+        if (n->kind == SC_AU_ADOPTED && r->stands && n->seq == at->seq &&
+            n->scope == at->key.scope && n->incarnation == at->key.incarnation &&
+            cr_sign_pk_equal(&r->adopt.subject, &at->key.author) && sc_au_may_adopt(a, r))
+            return true;
+    }
+    return false;
+}
+
+enum sc_standing sc_authority_standing(const struct sc_authority *a, const struct sc_auth_at *at)
+{
+    const struct sc_au_log *log = find(a, &at->key);
+    const struct sc_au_branch *b;
+
+    if (log == NULL || at->branch >= log->count)
+        return SC_COUNTS;
+    b = &log->branches[at->branch];
+    if (at->seq < b->limit)
+        return SC_COUNTS;
+    if (adopted(a, at))
+        return SC_ADOPTED;
+    if (at->seq >= b->retire)
+        return SC_HELD_RETIRED;
+    if (!log->bound)
+        return SC_HELD_FORK;
+    return at->seq < b->soft ? SC_HELD_AWAITED : SC_HELD_CUT;
+}
+
+uint64_t sc_authority_limit(const struct sc_authority *a, const struct sc_log_key *key,
+                            uint32_t branch)
+{
+    const struct sc_au_log *log = find(a, key);
+
+    return log != NULL && branch < log->count ? log->branches[branch].limit : UINT64_MAX;
+}
+
+uint64_t sc_authority_fork(const struct sc_authority *a, const struct sc_log_key *key)
+{
+    const struct sc_au_log *log = find(a, key);
+
+    return log != NULL ? log->fork_seq : UINT64_MAX;
+}
+
+/* A cut of this mode binds the author's logs in the scope. */
+static bool closed(const struct sc_authority *a, uint32_t author, uint64_t scope,
+                   enum sc_cut_mode mode)
+{
+    if (author == SC_AU_NIL)
+        return false;
+    for (uint32_t i = a->authors[author].first_cut; i != SC_AU_NIL;
+         i = a->records[i].next_on_subject) {
+        if (a->records[i].cut.mode == mode && sc_au_binds(a, &a->records[i], scope))
+            return true;
+    }
+    return false;
+}
+
+bool sc_authority_may_read(struct sc_authority *a, const struct cr_sign_pk *subject, uint64_t scope)
+{
+    CR_ASSERT(a->settled);
+    if (!sc_certs_may_read(a->certs, subject, scope))
+        return false;
+    return scope == SC_SCOPE_PUBLIC ||
+           !closed(a, sc_au_author_find(a, subject), scope, SC_CUT_REVOKE);
+}
+
+static int tell_cut(const struct sc_authority *a, const struct sc_au_record *r,
+                    int (*cb)(void *arg, const struct sc_auth_cut *cut), void *arg)
+{
+    struct sc_auth_cut c = {.at = {.key = a->logs[r->log].key,
+                                   .branch = r->branch,
+                                   .seq = r->seq,
+                                   .entry_id = r->entry_id},
+                            .cut = &r->cut,
+                            .in_force = r->stands,
+                            .soft = r->soft,
+                            .deps_left = r->deps_left};
+
+    for (uint32_t i = 0; i < r->head_count; i++)
+        c.heads_left += a->names[r->first_name + i].located ? 0 : 1;
+    return cb(arg, &c);
+}
+
+/* The CUT with the smallest entry id above *after (NULL: of all) that is about the subject (NIL:
+ * anybody). Cuts are few; a list in order would have to be kept. */
+static uint32_t next_cut(const struct sc_authority *a, uint32_t subject,
+                         const struct cr_hash *after)
+{
+    uint32_t best = SC_AU_NIL;
+    uint32_t i = subject != SC_AU_NIL ? a->authors[subject].first_cut : 0;
+
+    while (i != SC_AU_NIL && i < a->record_count) {
+        const struct sc_au_record *r = &a->records[i];
+
+        if (r->type == SC_R_CUT && (after == NULL || cr_hash_cmp(&r->entry_id, after) > 0) &&
+            (best == SC_AU_NIL || cr_hash_cmp(&r->entry_id, &a->records[best].entry_id) < 0))
+            best = i;
+        i = subject != SC_AU_NIL ? r->next_on_subject : i + 1;
+    }
+    return best;
+}
+
+int sc_authority_each_cut(const struct sc_authority *a, const struct cr_sign_pk *subject,
+                          int (*cb)(void *arg, const struct sc_auth_cut *cut), void *arg)
+{
+    uint32_t author = subject != NULL ? sc_au_author_find(a, subject) : SC_AU_NIL;
+    uint32_t at;
+
+    CR_ASSERT(a->settled);
+    if (subject != NULL && author == SC_AU_NIL)
+        return 0;
+    at = next_cut(a, author, NULL);
+    while (at != SC_AU_NIL) {
+        int rc = tell_cut(a, &a->records[at], cb, arg);
+
+        if (rc != 0)
+            return rc;
+        at = next_cut(a, author, &a->records[at].entry_id);
+    }
+    return 0;
+}
+
+int sc_authority_each_wanted(const struct sc_authority *a,
+                             int (*cb)(void *arg, const struct sc_auth_at *at), void *arg)
+{
+    CR_ASSERT(a->settled);
+    for (uint32_t i = 0; i < a->name_count; i++) {
+        const struct sc_au_name *n = &a->names[i];
+        const struct sc_au_record *r = &a->records[n->record];
+        struct sc_auth_at at = {.seq = n->seq, .entry_id = n->entry_id};
+        int rc;
+
+        if (n->located || n->kind == SC_AU_DEP || !r->stands)
+            continue;
+        at.key = (struct sc_log_key){
+            .author = a->authors[r->subject].pk, .scope = n->scope, .incarnation = n->incarnation};
+        rc = cb(arg, &at);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* ---- admission ---- */
+
+/* How a CUT or ADOPT in force names the offered entry: itself, or one at or after its position in
+ * the same log that has not arrived (the offered one may be on the way to it). */
+enum mention { NOT_NAMED, MAY_LEAD_TO_NAMED, NAMED };
+
+static enum mention mention_by(const struct sc_authority *a, const struct sc_au_record *r,
+                               const struct sc_auth_offer *o)
+{
+    enum mention m = NOT_NAMED;
+    uint32_t i, end;
+
+    if (!r->stands)
+        return NOT_NAMED;
+    sc_au_heads_of(a, r, o->key.scope, o->key.incarnation, &i, &end);
+    for (; i < end; i++) {
+        const struct sc_au_name *n = &a->names[i];
+
+        if (n->located || n->seq < o->seq)
+            continue;
+        if (n->seq == o->seq && cr_hash_equal(&n->entry_id, &o->entry_id))
+            return NAMED;
+        m = MAY_LEAD_TO_NAMED;
+    }
+    return m;
+}
+
+static enum mention mention_of(const struct sc_authority *a, uint32_t author,
+                               const struct sc_auth_offer *o)
+{
+    enum mention m = o->on_named_path ? NAMED : NOT_NAMED;
+    const uint32_t lists[] = {author != SC_AU_NIL ? a->authors[author].first_cut : SC_AU_NIL,
+                              author != SC_AU_NIL ? a->authors[author].first_adopt : SC_AU_NIL};
+
+    for (size_t k = 0; k < 2; k++) {
+        for (uint32_t i = lists[k]; i != SC_AU_NIL && m != NAMED;
+             i = a->records[i].next_on_subject) {
+            enum mention by = mention_by(a, &a->records[i], o);
+
+            m = by > m ? by : m;
+        }
+    }
+    return m;
+}
+
+static enum sc_admission within_quota(const struct sc_authority *a, const struct sc_auth_offer *o,
+                                      const struct sc_auth_use *use, enum sc_au_stratum stratum,
+                                      bool certified)
+{
+    const struct sc_au_log *log = find(a, &o->key);
+    bool opens = log != NULL && o->branch == SC_AUTH_NONE;
+    bool held = opens || !certified ||
+                (log != NULL && o->branch < log->count && o->seq >= log->branches[o->branch].limit);
+    bool author_full = use->held_entries >= SC_QUOTA_HELD_ENTRIES ||
+                       use->held_bytes + o->bytes > SC_QUOTA_HELD_BYTES;
+
+    if (stratum != SC_AU_OTHER)
+        return held && use->held_in_log >= SC_QUOTA_FORKED_SEAT ? SC_REFUSE_HELD : SC_ADMIT;
+    if (use->siblings >= SC_QUOTA_SIBLINGS)
+        return SC_REFUSE_SIBLINGS;
+    if (held && author_full)
+        return SC_REFUSE_HELD;
+    if (!certified && use->unknown_bytes + o->bytes > SC_QUOTA_UNKNOWN_BYTES)
+        return SC_REFUSE_UNKNOWN;
+    return SC_ADMIT;
+}
+
+enum sc_admission sc_authority_admit(struct sc_authority *a, const struct sc_auth_offer *offer,
+                                     const struct sc_auth_use *use)
+{
+    uint32_t author = sc_au_author_find(a, &offer->key.author);
+    enum sc_au_stratum stratum = author != SC_AU_NIL ? a->authors[author].stratum : SC_AU_OTHER;
+    bool certified = stratum <= SC_AU_ROOT || sc_certs_find(a->certs, &offer->key.author) != NULL;
+    bool revoked = closed(a, author, offer->key.scope, SC_CUT_REVOKE);
+    enum sc_admission quota = within_quota(a, offer, use, stratum, certified);
+    enum mention m;
+
+    if (!revoked && quota == SC_ADMIT)
+        return SC_ADMIT;
+    m = mention_of(a, author, offer);
+    if (m == NAMED)
+        return SC_ADMIT_NAMED;
+    if (m == NOT_NAMED && revoked)
+        return SC_REFUSE_REVOKED;
+    return quota;
+}
