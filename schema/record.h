@@ -8,7 +8,7 @@
 /* Type numbers; part of the format. 5..9 and gaps are reserved. */
 enum sc_type {
     SC_R_CERT = 1,
-    SC_R_CUT = 2,         /* cut.h */
+    SC_R_CUT = 2, /* cut.h */
     SC_R_ADOPT = 3,
     SC_R_INCARNATION = 4, /* first entry of a log that continues an earlier incarnation */
     SC_R_GRID = 10,
