@@ -260,6 +260,39 @@ static const struct {
      SC_ROLE_CHIEF},
 };
 
+/* Absence has one spelling: a zero that may be left out must be, and a consent is a signature. */
+#define HEAD "02a178 1501 20c420" B16 B16 /* name, kind, subject */
+#define KX0  "21c420" Z16 Z16
+#define MID  "2202 2308 2491ce1dcf31f3" /* rank, roles, grids */
+#define TAIL "27c410" B16               /* person */
+#define B16  "01010101010101010101010101010101"
+#define Z16  "00000000000000000000000000000000"
+static void test_cert__absence_is_not_zero(void **state)
+{
+    static const struct {
+        const char *name, *hex;
+        int status;
+    } rows[] = {
+        {"smallest", "87" HEAD MID TAIL, ST_OK},
+        {"exchange key zero", "88" HEAD KX0 MID TAIL, ST_MALFORMED},
+        {"from 0", "88" HEAD MID "2500" TAIL, ST_MALFORMED},
+        {"to 0", "88" HEAD MID "2600" TAIL, ST_MALFORMED},
+        {"from 1", "88" HEAD MID "2501" TAIL, ST_OK},
+        {"consent short", "88" HEAD MID TAIL "28c40101", ST_MALFORMED},
+        {"field of a newer schema", "88" HEAD MID TAIL "2900", ST_MALFORMED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint8_t buf[GOLDEN_BYTES];
+        struct sc_cert c;
+        int status = sc_cert_decode(unhex(rows[i].hex, buf), &c, NULL);
+
+        if (status != rows[i].status)
+            ts_fail("%s: %s", rows[i].name, st_name((enum st_code)status));
+    }
+}
+
 /* Authority goes down from the root over a seat, inside the seat's grid, and never further. */
 static void test_cert__who_may_certify(void **state)
 {
@@ -509,6 +542,40 @@ static void test_cert__find_best(void **state)
     sc_certs_free(s);
 }
 
+static int stop_at_once(void *arg, const struct sc_cert *c, const struct cr_sign_pk *issuer,
+                        const struct cr_hash *entry_id)
+{
+    (void)c;
+    (void)issuer;
+    (void)entry_id;
+    ++*(int *)arg;
+    return 7;
+}
+
+/* The person is the certificate's; a key without an exchange key is found by none; a listing stops.
+ */
+static void test_cert__questions(void **state)
+{
+    struct sc_cert c = cert_of(&(struct grant){ROOT, 'o', 2, SC_ROLE_OFFICER, A});
+    struct cr_sign_pk root = key(ROOT), o = key('o');
+    const struct cr_kx_pk none = {{0}};
+    const struct cr_hash id = {{1}};
+    struct sc_certs *s = new_set();
+    struct sc_id person;
+    int calls = 0;
+
+    (void)state;
+    c.kx_pk = none;
+    ts_assert_ok(sc_certs_add(s, &root, &id, &c));
+    person = sc_certs_person(s, &o);
+    assert_true(sc_id_equal(&person, &c.person));
+    assert_null(sc_certs_find_kx(s, &none));
+    ts_assert_ok(add(s, &(struct grant){ROOT, 'p', 2, SC_ROLE_OFFICER, A}));
+    assert_int_equal(sc_certs_each(s, stop_at_once, &calls), 7);
+    assert_int_equal(calls, 1);
+    sc_certs_free(s);
+}
+
 /* Every allocation may fail; what was there before an addition is there after it. */
 static int fill_set(void *ctx)
 {
@@ -535,11 +602,18 @@ static void test_cert__no_memory(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cert__pinned),         cmocka_unit_test(test_cert__consent_is_bound),
-        cmocka_unit_test(test_cert__encode_refuses), cmocka_unit_test(test_cert__who_may_certify),
-        cmocka_unit_test(test_cert__where_and_when), cmocka_unit_test(test_cert__may_read),
-        cmocka_unit_test(test_cert__empty_set),      cmocka_unit_test(test_cert__order_independent),
-        cmocka_unit_test(test_cert__find_best),      cmocka_unit_test(test_cert__no_memory),
+        cmocka_unit_test(test_cert__pinned),
+        cmocka_unit_test(test_cert__consent_is_bound),
+        cmocka_unit_test(test_cert__encode_refuses),
+        cmocka_unit_test(test_cert__who_may_certify),
+        cmocka_unit_test(test_cert__where_and_when),
+        cmocka_unit_test(test_cert__may_read),
+        cmocka_unit_test(test_cert__empty_set),
+        cmocka_unit_test(test_cert__order_independent),
+        cmocka_unit_test(test_cert__find_best),
+        cmocka_unit_test(test_cert__no_memory),
+        cmocka_unit_test(test_cert__absence_is_not_zero),
+        cmocka_unit_test(test_cert__questions),
     };
 
     return cr_init(NULL) == ST_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -449,6 +449,79 @@ static void test_frame__encode_all_or_nothing(void **state)
     }
 }
 
+/* The common frontier that is one's own has one spelling. */
+static void test_frame__hello_common(void **state)
+{
+#define PRINT "c410000102030405060708090a0b0c0d0e0f"
+    uint8_t buf[GOLDEN_BYTES];
+
+    (void)state;
+    ts_assert_ok(sc_hello_decode(unhex("98 01 00 90" PRINT "00 c3 90 90", buf), &hello, NULL));
+    assert_true(sc_id_equal(&hello.common, &hello.fingerprint));
+    ts_assert_ok(sc_hello_decode(unhex("98 01 00 90" PRINT "00 c0 c0 90", buf), &hello, NULL));
+    assert_false(hello.has_common || hello.has_heads);
+    ts_assert_status(sc_hello_decode(unhex("98 01 00 90" PRINT "00 c2 90 90", buf), &hello, NULL),
+                     ST_MALFORMED);
+    ts_assert_status(
+        sc_hello_decode(unhex("98 01 00 90" PRINT "00" PRINT "90 90", buf), &hello, NULL),
+        ST_MALFORMED);
+}
+
+/* Frames longer than any are refused before they are looked at. */
+static void test_frame__too_long(void **state)
+{
+    static const uint8_t zeros[SC_BATCH_RAW_MAX + 1];
+    struct sc_reader r;
+    uint64_t count;
+
+    (void)state;
+    ts_assert_status(sc_hello_decode(cr_span_of(zeros, SC_HELLO_MAX), &hello, NULL), ST_OVERSIZE);
+    ts_assert_status(sc_urgent_decode(cr_span_of(zeros, SC_FRAME_MAX), &urgent, NULL), ST_OVERSIZE);
+    ts_assert_status(sc_ranges_decode(cr_span_of(zeros, SC_FRAME_MAX), &ranges, NULL), ST_OVERSIZE);
+    ts_assert_status(sc_batch_open(cr_span_of(zeros, sizeof zeros), &r, &count), ST_OVERSIZE);
+}
+
+/* Urgent entries too large for a hello leave it unsent rather than cut. */
+static void test_frame__hello_too_long(void **state)
+{
+    static const uint8_t payload[SC_HELLO_MAX] = {0x80};
+    struct cr_buf out;
+
+    (void)state;
+    memset(&hello, 0, sizeof hello);
+    hello.version = SC_PROTOCOL_VERSION;
+    hello.urgent_count = 1;
+    golden_key(&hello.urgents[0].key);
+    hello.urgents[0].e.lamport = 1;
+    hello.urgents[0].e.payload = cr_span_of(payload, sizeof payload);
+    cr_buf_init(&out, ENCODED_BYTES);
+    ts_assert_status(sc_hello_encode(&hello, &out), ST_OVERSIZE);
+    assert_int_equal(out.n, 0);
+    cr_buf_release(&out);
+}
+
+/* What two nodes that are equal say to each other: the street with all its scopes in 53 bytes. */
+static void test_frame__hello_of_equals(void **state)
+{
+    struct cr_buf out;
+
+    (void)state;
+    memset(&hello, 0, sizeof hello);
+    hello.version = SC_PROTOCOL_VERSION;
+    hello.scopes[hello.scope_count++] = SC_SCOPE_PUBLIC;
+    hello.scopes[hello.scope_count++] = SC_SCOPE_INTERNAL;
+    for (uint64_t code = 1; code <= 6; code++)
+        hello.scopes[hello.scope_count++] = UINT64_C(500118003000) + code;
+    for (uint64_t code = 200; code <= 206; code++)
+        hello.scopes[hello.scope_count++] = UINT64_C(500118003000) + code;
+    hello.log_count = 400;
+    hello.has_common = hello.has_heads = true;
+    cr_buf_init(&out, SC_HELLO_MAX);
+    ts_assert_ok(sc_hello_encode(&hello, &out));
+    assert_int_equal(out.n, 53);
+    cr_buf_release(&out);
+}
+
 /* A reason from a newer peer is kept as a number. */
 static void test_frame__bye_unknown_code(void **state)
 {
@@ -490,6 +563,10 @@ int main(void)
         cmocka_unit_test(test_frame__ranges_random),
         cmocka_unit_test(test_frame__ranges_refuse),
         cmocka_unit_test(test_frame__encode_all_or_nothing),
+        cmocka_unit_test(test_frame__hello_common),
+        cmocka_unit_test(test_frame__hello_too_long),
+        cmocka_unit_test(test_frame__hello_of_equals),
+        cmocka_unit_test(test_frame__too_long),
         cmocka_unit_test(test_frame__bye_unknown_code),
         cmocka_unit_test(test_frame__no_memory),
     };

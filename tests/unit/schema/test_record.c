@@ -311,6 +311,23 @@ static void test_record__subject_rule(void **state)
     }
 }
 
+/* A value that names a person makes the payload one that carries a salt. */
+static void test_record__personal(void **state)
+{
+    uint8_t buf[GOLDEN_BYTES];
+    struct sc_body b;
+
+    (void)state;
+    ts_assert_ok(
+        sc_body_decode(record("hazard-assign"), 1, false, unhex("81 0f a178", buf), &b, NULL));
+    assert_true(sc_body_personal(&b));
+    ts_assert_ok(
+        sc_body_decode(record("hazard-fix"), 1, false, unhex("81 03 a178", buf), &b, NULL));
+    assert_false(sc_body_personal(&b));
+    memset(&b, 0, sizeof b);
+    assert_false(sc_body_personal(&b));
+}
+
 /* A type that is not known passes as it is, if it is well-formed. */
 static void test_record__unknown_type(void **state)
 {
@@ -459,7 +476,7 @@ int main(void)
         cmocka_unit_test(test_record__values),         cmocka_unit_test(test_record__body_refuses),
         cmocka_unit_test(test_record__newer_schema),   cmocka_unit_test(test_record__subject_rule),
         cmocka_unit_test(test_record__unknown_type),   cmocka_unit_test(test_record__random_bodies),
-        cmocka_unit_test(test_record__encode_refuses),
+        cmocka_unit_test(test_record__encode_refuses), cmocka_unit_test(test_record__personal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
