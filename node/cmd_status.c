@@ -22,16 +22,24 @@ static int status_peer(void *arg, const struct nd_peer_status *p)
 
 static json_t *scope_json(struct nd_cmd *c, uint64_t scope)
 {
-    char text[SC_SCOPE_TEXT_MAX];
+    char text[SC_SCOPE_TEXT_MAX], views[2 * CR_HASH_BYTES + 1], heads[2 * SC_ID_BYTES + 1];
     struct nd_fresh f = {0};
+    struct cr_hash fold;
+    uint64_t logs;
+    struct sc_id fingerprint =
+        sy_engine_fingerprint(nd_driver_engine(c->app->driver), &scope, 1, &logs);
 
     sc_scope_text(scope, text);
-    if (nd_store_fresh(c->app->store, scope, &f) != ST_OK)
+    if (nd_store_fresh(c->app->store, scope, &f) != ST_OK ||
+        nd_store_fold_hash(c->app->store, &scope, 1, &fold) != ST_OK)
         return json_pack("{s:s}", "scope", text);
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "scope", text, "newest_wall_ms",
+    cr_hex(fold.b, sizeof fold.b, views);
+    cr_hex(fingerprint.b, sizeof fingerprint.b, heads);
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "scope", text, "newest_wall_ms",
                      (json_int_t)f.newest_wall_ms, "newest_received_ms",
                      (json_int_t)f.newest_received_ms, "synced_ms", (json_int_t)f.synced_ms,
-                     "entries", (json_int_t)f.entries, "logs", (json_int_t)f.logs);
+                     "entries", (json_int_t)f.entries, "logs", (json_int_t)f.logs, "fingerprint",
+                     heads, "fold", views);
 }
 
 static void scope_line(struct nd_cmd *c, uint64_t scope)

@@ -52,7 +52,7 @@ int nd_store_commit(struct nd_store *s, struct st_err *err)
 /* Certificates and lamport that a rolled back transaction brought are read anew from the tables. */
 static void reload(struct nd_store *s)
 {
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_LAMPORT, NULL);
+    sqlite3_stmt *st = nd_sql(s, ND_SQL_LAMPORT, NULL);
     if (st != NULL && nd_sql_row(s, st, NULL) == ST_OK) {
         s->lamport = nd_col_u64(st, 0);
         nd_sql_done(st);
@@ -293,9 +293,19 @@ static int put_checkpoints(const struct admit *a, bool had_head, struct since *s
 
 /* ---- provisional entries meet their log ---- */
 
-static int drop_provisional(const struct admit *a, uint64_t seq)
+/* The entry in its log is known since the provisional one came. */
+static int drop_provisional(const struct admit *a, uint64_t seq, uint64_t received_ms)
 {
-    sqlite3_stmt *st = nd_sql(a->s, ND_SQL_PROV_DROP, a->err);
+    sqlite3_stmt *st = nd_sql(a->s, ND_SQL_ENTRY_CAME, a->err);
+    if (st == NULL)
+        return ST_IO;
+    nd_bind_u64(st, ":log", a->log);
+    nd_bind_u64(st, ":seq", seq);
+    nd_bind_u64(st, ":recv", received_ms);
+    int rc = nd_sql_run(a->s, st, a->err);
+    if (rc != ST_OK)
+        return rc;
+    st = nd_sql(a->s, ND_SQL_PROV_DROP, a->err);
     if (st == NULL)
         return ST_IO;
     nd_bind_blob(st, ":log_id", a->r->log_id.b, CR_HASH_BYTES);
@@ -303,58 +313,72 @@ static int drop_provisional(const struct admit *a, uint64_t seq)
     return nd_sql_run(a->s, st, a->err);
 }
 
+/* An urgent entry that came ahead of its log. */
+struct early {
+    uint64_t seq, received_ms;
+    int64_t subject;
+    struct cr_hash chain;
+    struct cr_sig sig;
+};
+
+/* The first of this log from a seq on, within the run. ST_NOTFOUND. */
+static int next_early(const struct admit *a, uint64_t from_seq, struct early *out)
+{
+    sqlite3_stmt *st = nd_sql(a->s, ND_SQL_PROV_NEXT, a->err);
+    if (st == NULL)
+        return ST_IO;
+    nd_bind_blob(st, ":log_id", a->r->log_id.b, CR_HASH_BYTES);
+    nd_bind_u64(st, ":first", from_seq);
+    nd_bind_u64(st, ":last", a->r->run->first_seq + a->r->run->count - 1);
+    int rc = nd_sql_row(a->s, st, a->err);
+    if (rc != ST_OK)
+        return rc;
+    out->seq = nd_col_u64(st, 0);
+    out->subject = sqlite3_column_int64(st, 3);
+    out->received_ms = nd_col_u64(st, 4);
+    bool good = nd_col_fixed(st, 1, out->chain.b, CR_HASH_BYTES) &&
+                nd_col_fixed(st, 2, out->sig.b, CR_SIG_BYTES);
+    nd_sql_done(st);
+    return good ? ST_OK : nd_corrupt(a->err, "a provisional entry is damaged");
+}
+
+static int put_proof(const struct admit *a, const struct early *e)
+{
+    const struct sc_run *run = a->r->run;
+    struct sc_fork f = {.key = a->r->key};
+    f.side[0].seq = e->seq;
+    f.side[0].chain = e->chain;
+    f.side[0].sig = e->sig;
+    f.side[1].seq = run->first_seq + run->count - 1;
+    f.side[1].chain = a->r->chains[run->count - 1];
+    f.side[1].sig = run->sig;
+    return nd_store_put_fork(a->s, &f, a->err);
+}
+
 /* The same entry came by its log: the provisional one goes, its checkpoint is kept. Another one
  * there: the author forked; both stay, with the proof. */
 static int join_provisional(const struct admit *a)
 {
-    const struct sc_run *run = a->r->run;
-    struct found {
-        uint64_t seq;
-        int64_t subject;
-        struct cr_hash chain;
-        struct cr_sig sig;
-    } found[8];
-    size_t n = 0;
-    sqlite3_stmt *st = nd_sql(a->s, ND_SQL_PROV_UPTO, a->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":log_id", a->r->log_id.b, CR_HASH_BYTES);
-    nd_bind_u64(st, ":first", run->first_seq);
-    nd_bind_u64(st, ":last", run->first_seq + run->count - 1);
+    struct early e = {.seq = 0};
+    uint64_t from = a->r->run->first_seq;
     int rc;
-    while (n < sizeof found / sizeof found[0] && (rc = nd_sql_row(a->s, st, a->err)) == ST_OK) {
-        found[n].seq = nd_col_u64(st, 0);
-        found[n].subject = sqlite3_column_int64(st, 3);
-        if (nd_col_fixed(st, 1, found[n].chain.b, CR_HASH_BYTES) &&
-            nd_col_fixed(st, 2, found[n].sig.b, CR_SIG_BYTES))
-            n++;
-    }
-    bool full = n == sizeof found / sizeof found[0];
-    nd_sql_done(st);
-    if (!full && rc != ST_NOTFOUND)
-        return rc;
-    rc = ST_OK;
-    for (size_t i = 0; rc == ST_OK && i < n; i++) {
-        if (found[i].subject != 0 && nd_dirty_add(&a->s->dirty, found[i].subject) != ST_OK)
+    while ((rc = next_early(a, from, &e)) == ST_OK) {
+        from = e.seq + 1;
+        if (e.subject != 0 && nd_dirty_add(&a->s->dirty, e.subject) != ST_OK)
             return st_fail(a->err, ST_NOMEM, "store: out of memory");
-        if (cr_hash_equal(&found[i].chain, &a->r->chains[found[i].seq - run->first_seq])) {
-            rc = put_checkpoint(a, found[i].seq, true, &found[i].sig);
-            if (rc == ST_OK)
-                rc = put_mark(a, ND_SQL_URGENT_NEW, found[i].seq, NULL);
-            if (rc == ST_OK)
-                rc = drop_provisional(a, found[i].seq);
+        if (!cr_hash_equal(&e.chain, &a->r->chains[e.seq - a->r->run->first_seq])) {
+            rc = put_proof(a, &e);
         } else {
-            struct sc_fork f = {.key = a->r->key};
-            f.side[0].seq = found[i].seq;
-            f.side[0].chain = found[i].chain;
-            f.side[0].sig = found[i].sig;
-            f.side[1].seq = run->first_seq + run->count - 1;
-            f.side[1].chain = a->r->chains[run->count - 1];
-            f.side[1].sig = run->sig;
-            rc = nd_store_put_fork(a->s, &f, a->err);
+            rc = put_checkpoint(a, e.seq, true, &e.sig);
+            if (rc == ST_OK)
+                rc = put_mark(a, ND_SQL_URGENT_NEW, e.seq, NULL);
+            if (rc == ST_OK)
+                rc = drop_provisional(a, e.seq, e.received_ms);
         }
+        if (rc != ST_OK)
+            return rc;
     }
-    return rc == ST_OK && full ? join_provisional(a) : rc;
+    return rc == ST_NOTFOUND ? ST_OK : rc;
 }
 
 /* ---- runs ---- */
@@ -492,7 +516,10 @@ int nd_store_apply_urgent(struct nd_store *s, const struct sc_urgent *u,
     nd_bind_blob(st, ":payload", u->e.payload.p, u->e.payload.n);
     nd_bind_blob(st, ":sig", u->sig.b, CR_SIG_BYTES);
     nd_bind_u64(st, ":subject", (uint64_t)m.subject);
-    return nd_sql_run(s, st, err);
+    rc = nd_sql_run(s, st, err);
+    if (rc == ST_OK && u->e.lamport > s->lamport)
+        s->lamport = u->e.lamport; /* who answers it must come after it */
+    return rc;
 }
 
 int nd_store_put_fork(struct nd_store *s, const struct sc_fork *f, struct st_err *err)

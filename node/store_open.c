@@ -238,7 +238,7 @@ int nd_certs_load(struct nd_store *s, struct st_err *err)
 
 static int load_lamport(struct nd_store *s, struct st_err *err)
 {
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_LAMPORT, err);
+    sqlite3_stmt *st = nd_sql(s, ND_SQL_LAMPORT, err);
     if (st == NULL)
         return ST_IO;
     int rc = nd_sql_row(s, st, err);
