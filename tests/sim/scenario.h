@@ -16,7 +16,8 @@
 struct sim *scenario_world(uint64_t seed);
 /* Until all agree; fails the world when that takes longer. Returns the milliseconds it took. */
 uint64_t scenario_settle(struct sim *s, uint64_t at_most_ms);
-/* A hazard of this severity, reported by the village's first officer at that node. */
+/* A hazard of this severity, reported by the village's first officer at that node; at the street by
+ * its seat, in the first village. */
 struct sc_id scenario_report(struct sim *s, size_t node, uint64_t severity);
 /* A hazard event by a person of the village; the result. */
 int scenario_event(struct sim *s, size_t node, size_t person, const struct sc_id *hazard,

@@ -42,12 +42,14 @@ struct sc_id scenario_report(struct sim *s, size_t node, uint64_t severity)
 {
     struct sim_node *n = &s->node[node];
     struct sim_draft d = {.type = SC_R_HAZARD_REPORT,
-                          .grid = sim_village_code(n->village),
+                          .grid = sim_village_code(n->village % SIM_VILLAGES),
                           .number = severity,
                           .text = "exit locked"};
     struct sc_id id = {{0}};
+    int rc;
 
-    SC_CHECK(s, sim_write(s, n, sim_person_of(n->village, 2), d.grid, &d, &id) == ST_OK);
+    rc = sim_write(s, n, sim_person_of(n->village, 2), d.grid, &d, &id);
+    SC_CHECK(s, rc == ST_OK || n->state != SIM_UP); /* it may have died over it */
     return id;
 }
 

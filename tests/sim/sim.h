@@ -40,6 +40,8 @@ void *sim_grow(void *list, size_t *cap, size_t n, size_t size); /* room for one 
 uint64_t sim_village_code(size_t village);
 void sim_space_make(struct sim *s);    /* identities and genesis */
 void sim_space_certify(struct sim *s); /* certificates and grids, written at the street node */
+/* The seat certifies, at this node, the officer who has none yet. */
+void sim_space_newcomer(struct sim *s, struct sim_node *n);
 size_t sim_person_of(size_t village, size_t which);
 
 /* ---- sim_node.c ---- */

@@ -78,7 +78,7 @@ static void judge(struct sim *s, struct sim_node *n, size_t person, uint64_t sco
                   const struct sim_draft *d, int rc, const struct st_err *err)
 {
     const struct sc_record *rec = sc_record_find(d->type);
-    bool may = allowed(s, person, scope, d);
+    bool may = allowed(s, person, scope, d) && (s->person[person].certified || person == 0);
     const struct cr_sign_pk *pk = &s->person[person].id.sign_pk;
 
     if (rc == ST_OK) {
@@ -202,8 +202,9 @@ int sim_write_places(struct sim *s, struct sim_node *n, size_t person, uint64_t 
         d[i].body.p = body.p + at; /* the buffer no longer moves */
     if (rc == ST_OK)
         rc = write_drafts(s, n, person, scope, d, count, ids, &after, &err);
-    if (rc != ST_OK)
-        sim_fail(s, "backlog: %s", err.msg);
+    sim_trace(s, "n%zu writes %zu places: %s", n->index, count, st_name((enum st_code)rc));
+    if (rc != ST_OK && rc != ST_DENIED && n->state == SIM_UP && !n->disk_full)
+        sim_fail(s, "node %zu: backlog: %s", n->index, err.msg);
     cr_buf_release(&body);
     free(d);
     free(ids);
@@ -325,8 +326,15 @@ void sim_act_random(struct sim *s)
     if (n == NULL)
         return;
     s->count.acts++;
+    if (ts_prng_chance(&s->rng, 1, 40)) {
+        sim_space_newcomer(s, n);
+        return;
+    }
     village = n->village < SIM_VILLAGES ? n->village : (size_t)ts_prng_below(&s->rng, SIM_VILLAGES);
-    if (s->hazard_n == 0 || ts_prng_chance(&s->rng, 1, 3))
+    if (s->backlogs && n->village < SIM_VILLAGES && ts_prng_chance(&s->rng, 1, 60))
+        (void)sim_write_places(s, n, sim_person_of(village, 2), sim_village_code(village),
+                               (size_t)ts_prng_range(&s->rng, 2, 1500));
+    else if (s->hazard_n == 0 || ts_prng_chance(&s->rng, 1, 3))
         new_record(s, n, village);
     else
         on_hazard(s, n);

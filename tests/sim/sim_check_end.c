@@ -53,6 +53,8 @@ void sim_check_differences(struct sim *s, char *out, size_t n)
     size_t at = 0;
 
     out[0] = '\0';
+    if (s->failed)
+        return; /* nodes may be half made */
     for (size_t i = 0; i < s->node_count && at < n; i++) {
         struct sim_node *node = &s->node[i];
 

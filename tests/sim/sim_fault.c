@@ -42,7 +42,10 @@ void sim_fault_swarm(struct sim *s)
         s->node_count = 1 + SIM_VILLAGES + (size_t)ts_prng_below(r, 6);
     s->plain = !ts_prng_chance(r, 1, 5);
     s->act_mean_ms = ts_prng_range(r, 300, 2000);
-    s->fault_mean_ms = ts_prng_range(r, 1500, 10000);
+    s->fault_mean_ms = ts_prng_range(r, 400, 6000);
+    s->backlogs = ts_prng_chance(r, 1, 4);
+    if (s->o.minutes == 0)
+        s->o.minutes = ts_prng_range(r, 2, 6);
     s->latency_min = 1;
     s->latency_max = ts_prng_range(r, 2, 60);
     if ((s->faults & SIM_F_DISTANT) != 0) {
@@ -191,9 +194,14 @@ static void fault_node(struct sim *s, struct sim_node *n, uint32_t bit)
 
 void sim_fault_random(struct sim *s)
 {
-    uint32_t bit = names[ts_prng_below(&s->rng, NAME_COUNT)].bit;
+    static const uint32_t events = SIM_F_ONEWAY | SIM_F_PARTITION | SIM_F_CLOG | SIM_F_CRASH |
+                                   SIM_F_STOP | SIM_F_RESTORE | SIM_F_FULL | SIM_F_STEP |
+                                   SIM_F_PAUSE | SIM_F_REPLAY;
+    uint32_t bit = 0;
 
-    if ((s->faults & bit) != 0) {
+    for (unsigned tries = 0; tries < 16 && (s->faults & events & bit) == 0; tries++)
+        bit = names[ts_prng_below(&s->rng, NAME_COUNT)].bit;
+    if ((s->faults & events & bit) != 0) {
         if (bit == SIM_F_ONEWAY || bit == SIM_F_PARTITION || bit == SIM_F_CLOG)
             fault_link(s, bit);
         else if (bit == SIM_F_REPLAY)

@@ -156,7 +156,7 @@ static bool run_seed(const struct args *a, uint64_t *hash)
 static void minimise(struct args a)
 {
     uint32_t mask = a.o.mask != 0 ? a.o.mask : SIM_F_ALL;
-    uint64_t minutes = a.o.minutes != 0 ? a.o.minutes : 4, hash;
+    uint64_t minutes = a.o.minutes != 0 ? a.o.minutes : 6, hash;
 
     a.planted = true; /* quiet */
     for (uint32_t bit = 1; bit < SIM_F_ALL; bit <<= 1) {

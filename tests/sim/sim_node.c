@@ -190,6 +190,7 @@ void sim_node_release(struct sim_node *n)
     sim_heads_release(&n->durable);
     sim_heads_release(&n->pending);
     sim_heads_release(&n->acks);
+    sim_heads_release(&n->owed);
 }
 
 /* ---- backups ---- */
@@ -227,6 +228,11 @@ static bool load_image(struct sim_node *n)
     if (copy != NULL && sqlite3_backup_finish(copy) != SQLITE_OK)
         ok = false;
     (void)sqlite3_close(image);
+    /* The anchor beside a real store would not match an older image; here it has to say so itself.
+     */
+    if (ok && sqlite3_exec(n->anchor, "UPDATE meta SET v = x'00' WHERE k = 'clean'", NULL, NULL,
+                           NULL) != SQLITE_OK)
+        ok = false;
     return ok;
 }
 
@@ -240,22 +246,51 @@ void sim_node_drop_row(struct sim_node *n)
         sim_trace(n->sim, "n%zu no row dropped: %s", n->index, sqlite3_errmsg(n->anchor));
 }
 
-static bool held_elsewhere(const struct sim_node *n, const struct sim_head *h)
+static bool held_by(const struct sim_node *n, const struct sim_head *h)
 {
-    for (size_t i = 0; i < n->sim->node_count; i++) {
-        const struct sim_head *at = sim_heads_find(&n->sim->node[i].durable, &h->log_id);
+    const struct sim_head *at = sim_heads_find(&n->durable, &h->log_id);
 
-        if (i != n->index && at != NULL && at->seq >= h->seq)
+    return at != NULL && at->seq >= h->seq;
+}
+
+static bool held_anywhere(const struct sim *s, const struct sim_head *h)
+{
+    for (size_t i = 0; i < s->node_count; i++)
+        if (held_by(&s->node[i], h))
             return true;
-    }
     return false;
 }
 
 /* What only this disk held is gone with it; everything else has to come back from the peers. */
-void sim_node_restore(struct sim_node *n)
+static void account(struct sim_node *n)
 {
+    struct sim *s = n->sim;
     size_t kept = 0;
 
+    for (size_t i = 0; i < n->acks.n; i++) {
+        if (held_by(n, &n->acks.h[i]))
+            n->acks.h[kept++] = n->acks.h[i];
+        else
+            sim_heads_append(&n->owed, &n->acks.h[i]);
+    }
+    n->acks.n = kept;
+    for (size_t i = 0; i < s->hazard_n; i++)
+        if (!held_anywhere(s, &s->hazard[i].entry))
+            s->hazard[i].forgotten = true;
+    for (size_t i = 0; i < s->node_count; i++) {
+        struct sim_heads *owed = &s->node[i].owed;
+
+        for (size_t k = 0; k < owed->n;) {
+            if (held_anywhere(s, &owed->h[k]))
+                k++;
+            else
+                owed->h[k] = owed->h[--owed->n];
+        }
+    }
+}
+
+void sim_node_restore(struct sim_node *n)
+{
     CR_ASSERT(n->state == SIM_DOWN);
     if (n->backup == NULL)
         return;
@@ -265,21 +300,7 @@ void sim_node_restore(struct sim_node *n)
         return;
     }
     sim_heads_copy(&n->durable, &n->backup_heads);
-    for (size_t i = 0; i < n->acks.n; i++) {
-        const struct sim_head *at = sim_heads_find(&n->durable, &n->acks.h[i].log_id);
-
-        if ((at != NULL && at->seq >= n->acks.h[i].seq) || held_elsewhere(n, &n->acks.h[i]))
-            n->acks.h[kept++] = n->acks.h[i];
-    }
-    n->acks.n = kept;
-    for (size_t i = 0; i < n->sim->hazard_n; i++) {
-        struct sim_hazard *h = &n->sim->hazard[i];
-        const struct sim_head *at = sim_heads_find(&n->durable, &h->entry.log_id);
-
-        if (h->node == n->index && !(at != NULL && at->seq >= h->entry.seq) &&
-            !held_elsewhere(n, &h->entry))
-            h->forgotten = true;
-    }
+    account(n);
     n->sim->count.restores++;
     sim_trace(n->sim, "n%zu put back to an older backup", n->index);
 }

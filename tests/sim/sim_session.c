@@ -1,6 +1,7 @@
 /* What a node says on a session, against what is on its disk: an acknowledgement may name only
  * entries that were committed before, a run may be answered as stored only after its commit, and a
  * frontier is remembered as common only when it is held. */
+#include "schema/pack.h"
 #include "tests/sim/sim.h"
 
 #include <stdlib.h>
@@ -14,7 +15,8 @@ struct token {
 
 struct sim_session {
     uint32_t id;
-    struct cr_hash *ref; /* log id by the number the peer uses */
+    struct sc_unpack *unpack; /* reads the peer's batches once more */
+    struct cr_hash *ref;      /* log id by the number the peer uses */
     size_t ref_n, ref_cap;
     struct token *token;
     size_t token_n, token_cap;
@@ -41,23 +43,27 @@ static void open_session(struct sim_node *n, uint32_t id)
     more[n->session_count++] = (struct sim_session){.id = id};
 }
 
+static void release(struct sim_session *x)
+{
+    sc_unpack_free(x->unpack);
+    free(x->ref);
+    free(x->token);
+}
+
 static void close_session(struct sim_node *n, uint32_t id)
 {
     struct sim_session *x = find(n, id);
 
     if (x == NULL)
         return;
-    free(x->ref);
-    free(x->token);
+    release(x);
     *x = n->session[--n->session_count];
 }
 
 void sim_sessions_release(struct sim_node *n)
 {
-    for (size_t i = 0; i < n->session_count; i++) {
-        free(n->session[i].ref);
-        free(n->session[i].token);
-    }
+    for (size_t i = 0; i < n->session_count; i++)
+        release(&n->session[i]);
     free(n->session);
     n->session = NULL;
     n->session_count = 0;
@@ -87,12 +93,65 @@ static void answered(struct sim_node *n, const struct sy_event *ev)
     }
 }
 
+static void name_logs(struct sim_node *n, struct sim_session *x, struct cr_span raw,
+                      struct sc_run *run)
+{
+    struct sc_reader r;
+    uint64_t count = 0;
+
+    if (sc_batch_open(raw, &r, &count) != ST_OK)
+        return;
+    for (uint64_t i = 0; i < count && sc_run_decode(&r, run, NULL) == ST_OK; i++) {
+        if (!run->has_key)
+            continue;
+        x->ref = sim_grow(x->ref, &x->ref_cap, x->ref_n, sizeof *x->ref);
+        sc_log_id(&n->sim->net, &run->key, &x->ref[x->ref_n++]);
+    }
+}
+
+/* The numbers that acknowledgements will use: a log gets the next one when it is first named. */
+static void read_batch(struct sim_node *n, uint32_t session, struct cr_span body)
+{
+    struct sim_session *x = find(n, session);
+    struct sc_run *run;
+    struct cr_buf raw;
+
+    if (x == NULL)
+        return;
+    if (x->unpack == NULL)
+        x->unpack = sc_unpack_new();
+    run = malloc(sizeof *run);
+    cr_buf_init(&raw, SC_BATCH_RAW_MAX);
+    if (run != NULL && x->unpack != NULL &&
+        sc_unpack_block(x->unpack, body, SC_BATCH_RAW_MAX, &raw) == ST_OK)
+        name_logs(n, x, cr_buf_span(&raw), run);
+    cr_buf_release(&raw);
+    free(run);
+}
+
+/* An empty acknowledgement is a sign of life; the sender's stream starts anew behind it. */
+static void read_ack(struct sim_node *n, uint32_t session, struct cr_span body)
+{
+    struct sim_session *x = find(n, session);
+    struct sc_ack ack;
+
+    if (x == NULL || sc_ack_decode(body, &ack, NULL) != ST_OK || ack.credit_bytes != 0 ||
+        ack.count != 0)
+        return;
+    sc_unpack_free(x->unpack);
+    x->unpack = NULL;
+}
+
 void sim_session_before(struct sim_node *n, const struct sy_event *ev)
 {
     if (ev->type == SY_EV_DIAL || ev->type == SY_EV_ACCEPT)
         open_session(n, ev->session);
     else if (ev->type == SY_EV_PERSISTED && n->state == SIM_UP)
         answered(n, ev);
+    else if (ev->type == SY_EV_FRAME && ev->frame.n > 1 && ev->frame.p[0] == SC_FT_BATCH)
+        read_batch(n, ev->session, (struct cr_span){ev->frame.p + 1, ev->frame.n - 1});
+    else if (ev->type == SY_EV_FRAME && ev->frame.n > 1 && ev->frame.p[0] == SC_FT_ACK)
+        read_ack(n, ev->session, (struct cr_span){ev->frame.p + 1, ev->frame.n - 1});
 }
 
 static void asked(struct sim_node *n, const struct sy_update *u)
@@ -105,12 +164,6 @@ static void asked(struct sim_node *n, const struct sy_update *u)
     if (!t.urgent) {
         t.head.log_id = u->log_id;
         t.head.seq = u->run->first_seq + u->run->count - 1;
-        while (x->ref_n <= u->run->log_ref && x->ref_n < 65536) {
-            x->ref = sim_grow(x->ref, &x->ref_cap, x->ref_n, sizeof *x->ref);
-            memset(&x->ref[x->ref_n++], 0, sizeof *x->ref);
-        }
-        if (u->run->log_ref < x->ref_n)
-            x->ref[u->run->log_ref] = u->log_id;
     }
     x->token = sim_grow(x->token, &x->token_cap, x->token_n, sizeof *x->token);
     x->token[x->token_n++] = t;
@@ -129,7 +182,10 @@ static void sent_ack(struct sim_node *n, const struct sy_update *u)
     for (size_t i = 0; x != NULL && i < ack.count; i++) {
         uint64_t ref = ack.at[i].log_ref;
 
-        if (ref < x->ref_n && !is_durable(n, &x->ref[ref], ack.at[i].seq))
+        if (ref >= x->ref_n)
+            sim_fail(n->sim, "node %zu acknowledges log %llu, which was not named", n->index,
+                     (unsigned long long)ref);
+        else if (!is_durable(n, &x->ref[ref], ack.at[i].seq))
             sim_fail(n->sim, "node %zu acknowledges %llu of a log before its commit", n->index,
                      (unsigned long long)ack.at[i].seq);
     }

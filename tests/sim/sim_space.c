@@ -58,6 +58,8 @@ void sim_space_make(struct sim *s)
         make_person(s, sim_person_of(v, 1), SC_ROLE_CHIEF, codes[v], "chief");
         make_person(s, sim_person_of(v, 2), SC_ROLE_OFFICER, codes[v], "officer");
         make_person(s, sim_person_of(v, 3), SC_ROLE_OFFICER, codes[v], "officer2");
+        make_person(s, sim_person_of(v, 4), SC_ROLE_OFFICER, codes[v], "newcomer");
+        s->person[sim_person_of(v, 4)].certified = false;
     }
     make_person(s, SIM_PERSON_ANON, 0, 0, "stranger");
     for (size_t i = 0; i < s->node_count; i++)
@@ -74,9 +76,9 @@ void sim_space_make(struct sim *s)
     cr_buf_release(&bytes);
 }
 
-static void write_cert(struct sim *s, size_t issuer, const struct cr_identity *subject,
-                       uint64_t kind, uint64_t rank, uint32_t roles, uint64_t prefix,
-                       const char *name)
+static int write_cert(struct sim *s, struct sim_node *at, size_t issuer,
+                      const struct cr_identity *subject, uint64_t kind, uint64_t rank,
+                      uint32_t roles, uint64_t prefix, const char *name)
 {
     struct sc_cert c = {.subject = subject->sign_pk,
                         .kind = kind,
@@ -98,11 +100,32 @@ static void write_cert(struct sim *s, size_t issuer, const struct cr_identity *s
     rc = sc_cert_encode(&c, &body);
     d.body = cr_buf_span(&body);
     if (rc == ST_OK)
-        rc = nd_driver_write(s->node[0].driver, &s->person[issuer].id, SC_SCOPE_PUBLIC, &d, 1, &id,
-                             &err);
+        rc = nd_driver_write(at->driver, &s->person[issuer].id, SC_SCOPE_PUBLIC, &d, 1, &id, &err);
     cr_buf_release(&body);
-    if (rc != ST_OK)
+    if (rc != ST_OK && at->state == SIM_UP && !at->disk_full && rc != ST_DENIED)
         sim_fail(s, "certificate of %s: %s", name, err.msg);
+    return rc;
+}
+
+static void certify(struct sim *s, size_t issuer, const struct cr_identity *subject, uint64_t kind,
+                    uint64_t rank, uint32_t roles, uint64_t prefix, const char *name)
+{
+    if (write_cert(s, &s->node[0], issuer, subject, kind, rank, roles, prefix, name) != ST_OK)
+        sim_fail(s, "certificate of %s is refused", name);
+}
+
+void sim_space_newcomer(struct sim *s, struct sim_node *n)
+{
+    size_t seat = sim_person_of(n->village, 0);
+    struct sim_person *p = &s->person[sim_person_of(n->village, 4)];
+    int rc;
+
+    if (p->certified || n->village == SIM_VILLAGES)
+        return;
+    rc = write_cert(s, n, seat, &p->id, SC_CERT_PERSON, 2, p->roles, p->prefix, p->name);
+    sim_trace(s, "n%zu certifies %s: %s", n->index, p->name, st_name((enum st_code)rc));
+    p->certified = rc == ST_OK;
+    sim_node_after(n, true);
 }
 
 static void declare_grid(struct sim *s, uint64_t code, const char *name)
@@ -118,31 +141,31 @@ void sim_space_certify(struct sim *s)
 {
     char name[32];
 
-    write_cert(s, 0, &s->person[1].id, SC_CERT_PERSON, 1, SC_ROLE_STREET, SIM_STREET,
-               s->person[1].name);
+    certify(s, 0, &s->person[1].id, SC_CERT_PERSON, 1, SC_ROLE_STREET, SIM_STREET,
+            s->person[1].name);
     for (size_t v = 0; v < SIM_VILLAGES; v++) {
         size_t seat = sim_person_of(v, 0);
 
-        write_cert(s, 0, &s->person[seat].id, SC_CERT_PERSON, 1, SC_ROLE_VILLAGE, codes[v],
-                   s->person[seat].name);
+        certify(s, 0, &s->person[seat].id, SC_CERT_PERSON, 1, SC_ROLE_VILLAGE, codes[v],
+                s->person[seat].name);
     }
-    write_cert(s, 1, &s->person[2].id, SC_CERT_PERSON, 2, SC_ROLE_STREET, SIM_STREET,
-               s->person[2].name);
+    certify(s, 1, &s->person[2].id, SC_CERT_PERSON, 2, SC_ROLE_STREET, SIM_STREET,
+            s->person[2].name);
     for (size_t i = 0; i < s->node_count && !s->failed; i++) {
         uint32_t roles = SC_ROLE_NODE;
 
         if (s->node[i].village == SIM_VILLAGES)
             roles |= SC_ROLE_STREET;
         (void)snprintf(name, sizeof name, "node-%zu", i);
-        write_cert(s, 1, &s->node[i].id, SC_CERT_NODE, 2, roles,
-                   sim_village_code(s->node[i].village), name);
+        certify(s, 1, &s->node[i].id, SC_CERT_NODE, 2, roles, sim_village_code(s->node[i].village),
+                name);
     }
     for (size_t v = 0; v < SIM_VILLAGES; v++)
-        for (size_t k = 1; k < SIM_PERSONS_VILLAGE && !s->failed; k++) {
+        for (size_t k = 1; k < SIM_PERSONS_VILLAGE - 1 && !s->failed; k++) {
             struct sim_person *p = &s->person[sim_person_of(v, k)];
 
-            write_cert(s, sim_person_of(v, 0), &p->id, SC_CERT_PERSON, 2, p->roles, p->prefix,
-                       p->name);
+            certify(s, sim_person_of(v, 0), &p->id, SC_CERT_PERSON, 2, p->roles, p->prefix,
+                    p->name);
         }
     declare_grid(s, SIM_STREET, "street");
     for (size_t v = 0; v < SIM_VILLAGES && !s->failed; v++)

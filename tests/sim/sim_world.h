@@ -8,7 +8,7 @@
 #define SIM_VILLAGES        13
 #define SIM_NODES_MAX       24
 #define SIM_STREET          UINT64_C(500118003)
-#define SIM_PERSONS_VILLAGE 4 /* seat, chief, two officers */
+#define SIM_PERSONS_VILLAGE 5 /* seat, chief, two officers, one who is certified later */
 #define SIM_PERSONS_FIRST   3 /* root, street seat, street clerk */
 #define SIM_PERSON_ANON     (SIM_PERSONS_FIRST + SIM_VILLAGES * SIM_PERSONS_VILLAGE)
 #define SIM_PERSONS         (SIM_PERSON_ANON + 1)
@@ -126,6 +126,7 @@ struct sim_node {
     bool txn, lazy; /* lazy: a planted bug owes the disk a commit */
     struct sim_heads durable, pending;
     struct sim_heads acks; /* acknowledged local writes */
+    struct sim_heads owed; /* of these, lost with a disk but held by others: they come back */
     struct sim_session *session;
     size_t session_count;
     uint64_t effects, commits;
@@ -194,6 +195,7 @@ struct sim {
     bool calm; /* healed: no more faults */
     uint64_t act_mean_ms, fault_mean_ms;
     bool acting;
+    bool backlogs;            /* now and then hundreds of records at once */
     bool writing;             /* inside nd_driver_write */
     struct sim_node *folding; /* whose store is applying */
     struct sim_hazard *hazard;
