@@ -319,7 +319,8 @@ static uint64_t backlog(const struct sy_engine *e, const struct sy_session *s)
         const struct sy_slot *slot = &s->slot[i];
         uint64_t next = e->f.log[slot->log].l.link.seq_next;
 
-        if ((slot->flags & SY_SF_KNOWN) != 0 && (slot->flags & SY_SF_STOPPED) == 0 &&
+        if ((slot->flags & SY_SF_KNOWN) != 0 &&
+            (slot->flags & ((uint32_t)SY_SF_STOPPED | (uint32_t)SY_SF_OVERLAP)) == 0 &&
             next > slot->acked_next)
             n += next - slot->acked_next;
     }

@@ -53,6 +53,8 @@ int sy_slot_make(struct sy_session *s, uint32_t log, uint64_t sent_next, uint32_
 void sy_slots_clear(struct sy_session *s);
 /* What the session would know of this log: puts it into its queue when the peer lacks something. */
 void sy_enqueue(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot);
+/* Where sending of the log ends: at our head; on another branch, once ours has been shown. */
+uint64_t sy_send_end(const struct sy_engine *e, const struct sy_slot *slot);
 bool sy_queue_empty(const struct sy_session *s);
 void sy_queue_clear(struct sy_session *s);
 /* The peer says that it holds next entries of the log, the last with chain8. Looks at the branch.

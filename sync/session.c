@@ -221,29 +221,36 @@ void sy_slots_clear(struct sy_session *s)
         memset(s->slot_of, 0, s->slot_of_count * sizeof *s->slot_of);
 }
 
+uint64_t sy_send_end(const struct sy_engine *e, const struct sy_slot *slot)
+{
+    if ((slot->flags & SY_SF_OVERLAP) != 0)
+        return slot->overlap_end;
+    return e->f.log[slot->log].l.link.seq_next;
+}
+
 void sy_enqueue(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot)
 {
     const struct sy_log *log = &e->f.log[slot->log].l;
     uint32_t number = (uint32_t)(slot - s->slot) + 1;
-    unsigned class;
+    unsigned rank;
 
     if ((slot->flags & SY_SF_STOPPED) != 0 || (slot->flags & SY_SF_KNOWN) == 0 ||
-        slot->sent_next >= log->link.seq_next)
+        slot->sent_next >= sy_send_end(e, slot))
         return;
     slot->flags |= SY_SF_CHECK;
     s->check_urgent = true;
     if ((slot->flags & SY_SF_QUEUED) != 0)
         return;
-    class = e->view->priority(e->view->arg, log);
-    if (class >= SY_CLASSES)
-        class = SY_CLASSES - 1;
+    rank = e->view->priority(e->view->arg, log);
+    if (rank >= SY_CLASSES)
+        rank = SY_CLASSES - 1;
     slot->flags |= SY_SF_QUEUED;
     slot->queue_next = 0;
-    if (s->queue_tail[class] != 0)
-        s->slot[s->queue_tail[class] - 1].queue_next = number;
+    if (s->queue_tail[rank] != 0)
+        s->slot[s->queue_tail[rank] - 1].queue_next = number;
     else
-        s->queue_head[class] = number;
-    s->queue_tail[class] = number;
+        s->queue_head[rank] = number;
+    s->queue_tail[rank] = number;
 }
 
 bool sy_queue_empty(const struct sy_session *s)

@@ -15,20 +15,17 @@
 /* The first slot in line, SY_NONE when there is none; logs that need nothing any more leave. */
 static uint32_t next_slot(struct sy_engine *e, struct sy_session *s)
 {
-    for (size_t class = 0; class < SY_CLASSES; class ++) {
-        while (s->queue_head[class] != 0) {
-            uint32_t at = s->queue_head[class] - 1;
+    for (size_t rank = 0; rank < SY_CLASSES; rank++) {
+        while (s->queue_head[rank] != 0) {
+            uint32_t at = s->queue_head[rank] - 1;
             struct sy_slot *slot = &s->slot[at];
-            uint64_t end = e->f.log[slot->log].l.link.seq_next;
 
-            if ((slot->flags & SY_SF_OVERLAP) != 0 && slot->sent_next >= slot->overlap_end)
-                slot->flags |= SY_SF_STOPPED;
-            if ((slot->flags & SY_SF_STOPPED) == 0 && slot->sent_next < end)
+            if ((slot->flags & SY_SF_STOPPED) == 0 && slot->sent_next < sy_send_end(e, slot))
                 return at;
             slot->flags &= ~((uint32_t)SY_SF_QUEUED | (uint32_t)SY_SF_CHECK);
-            s->queue_head[class] = slot->queue_next;
+            s->queue_head[rank] = slot->queue_next;
             if (slot->queue_next == 0)
-                s->queue_tail[class] = 0;
+                s->queue_tail[rank] = 0;
         }
     }
     return SY_NONE;

@@ -205,8 +205,8 @@ static uint64_t backlog(struct sy_engine *e, struct sy_session *s)
 {
     uint64_t n = 0;
 
-    for (size_t class = 0; class < SY_CLASSES; class ++) {
-        for (uint32_t at = s->queue_head[class]; at != 0; at = s->slot[at - 1].queue_next) {
+    for (size_t rank = 0; rank < SY_CLASSES; rank++) {
+        for (uint32_t at = s->queue_head[rank]; at != 0; at = s->slot[at - 1].queue_next) {
             uint64_t end = e->f.log[s->slot[at - 1].log].l.link.seq_next;
 
             if (end > s->slot[at - 1].sent_next)
@@ -224,8 +224,8 @@ int sy_urgent_pump(struct sy_engine *e, struct sy_session *s)
     bool full = false;
     int reads = 0;
 
-    for (size_t class = 0; class < SY_CLASSES; class ++) {
-        for (uint32_t at = s->queue_head[class]; at != 0; at = s->slot[at - 1].queue_next) {
+    for (size_t rank = 0; rank < SY_CLASSES; rank++) {
+        for (uint32_t at = s->queue_head[rank]; at != 0; at = s->slot[at - 1].queue_next) {
             struct sy_slot *slot = &s->slot[at - 1];
 
             if (full || reads >= READS_MAX)

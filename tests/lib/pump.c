@@ -20,7 +20,7 @@ void ts_pump_init(struct ts_pump *p)
     p->check = true;
 }
 
-static void clear_dir(struct ts_dir *d)
+static void drop_frames(struct ts_dir *d)
 {
     while (d->head != NULL) {
         struct ts_frame *next = d->head->next;
@@ -28,12 +28,22 @@ static void clear_dir(struct ts_dir *d)
         free(d->head);
         d->head = next;
     }
+    d->tail = NULL;
+    d->waiting = 0;
+}
+
+static void clear_dir(struct ts_dir *d)
+{
+    drop_frames(d);
     sc_unpack_free(d->unpack);
     free(d->ref);
     d->unpack = NULL;
     d->ref = NULL;
-    d->tail = NULL;
-    d->waiting = 0;
+}
+
+void ts_pump_drop(struct ts_pump *p, size_t link, size_t dir)
+{
+    drop_frames(&p->link[link].dir[dir]);
 }
 
 void ts_pump_release(struct ts_pump *p)
@@ -154,21 +164,14 @@ static void check_frame(struct ts_node *from, struct ts_dir *d, struct ts_dir *o
     }
 }
 
-static void send_frame(struct ts_pump *p, size_t node, const struct sy_update *u)
+static void queue_frame(struct ts_dir *d, struct cr_span frame)
 {
-    struct ts_frame *f;
-    struct ts_dir *d;
-    size_t link, side;
+    struct ts_frame *f = need(malloc(sizeof *f + frame.n));
 
-    if (!find_end(p, node, u->session, &link, &side))
-        return;
-    d = &p->link[link].dir[side];
-    if (p->check)
-        check_frame(&p->node[node], d, &p->link[link].dir[1 - side], u->frame);
-    f = need(malloc(sizeof *f + u->frame.n));
     f->next = NULL;
-    f->n = u->frame.n;
-    memcpy(f->p, u->frame.p, u->frame.n);
+    f->n = frame.n;
+    if (frame.n > 0)
+        memcpy(f->p, frame.p, frame.n);
     if (d->tail != NULL)
         d->tail->next = f;
     else
@@ -177,6 +180,25 @@ static void send_frame(struct ts_pump *p, size_t node, const struct sy_update *u
     d->waiting++;
     d->frames++;
     d->bytes += f->n;
+}
+
+void ts_pump_inject(struct ts_pump *p, size_t link, size_t dir, struct cr_span frame)
+{
+    CR_ASSERT(!p->check);
+    queue_frame(&p->link[link].dir[dir], frame);
+}
+
+static void send_frame(struct ts_pump *p, size_t node, const struct sy_update *u)
+{
+    struct ts_dir *d;
+    size_t link, side;
+
+    if (!find_end(p, node, u->session, &link, &side))
+        return;
+    d = &p->link[link].dir[side];
+    if (p->check)
+        check_frame(&p->node[node], d, &p->link[link].dir[1 - side], u->frame);
+    queue_frame(d, u->frame);
 }
 
 static void add_answer(struct ts_node *n, uint64_t token, int status, uint64_t handle)

@@ -80,6 +80,10 @@ size_t ts_pump_link(struct ts_pump *p, size_t initiator, size_t responder, const
 void ts_pump_cut(struct ts_pump *p, size_t link);
 /* Delivers the next frame of one direction; false: there is none. */
 bool ts_pump_deliver(struct ts_pump *p, size_t link, size_t dir);
+/* Puts a frame of one's own making under way, unchecked (pump.check must be off). */
+void ts_pump_inject(struct ts_pump *p, size_t link, size_t dir, struct cr_span frame);
+/* Loses every frame under way in one direction. */
+void ts_pump_drop(struct ts_pump *p, size_t link, size_t dir);
 /* Gives a node the answers of its store that wait. */
 void ts_pump_commit(struct ts_pump *p, size_t node);
 /* Delivers until nothing is under way, at most `limit` frames; false: the limit was reached. */
