@@ -159,8 +159,8 @@ void nd_pad(const char *text, size_t columns, char *out, size_t out_bytes)
 
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0' && n + 1 < out_bytes;
          p++) {
-        if ((*p & 0xc0) != 0x80) /* first byte of a character; three and more bytes: two columns */
-            width += *p >= 0xe2 ? 2 : 1;
+        if ((*p & 0xc0) != 0x80) /* first byte of a character; from U+3000 on: two columns */
+            width += *p >= 0xe3 ? 2 : 1;
         out[n++] = (char)*p;
     }
     while (width < columns && n + 1 < out_bytes) {

@@ -114,6 +114,22 @@ static void defaults(struct nd_cmd *c, struct sc_body *body, bool creates)
         body->v[i] = (struct sc_value){.present = true, .u = nd_app_wall_ms(c->app)};
 }
 
+/* Named by option, rather than by the encoder. */
+static int check_required(struct nd_cmd *c, const struct sc_body *body, bool creates,
+                          struct st_err *err)
+{
+    if (!creates && c->rec->fold != SC_FOLD_HAZARD)
+        return ST_OK;
+    for (size_t i = 0; i < c->rec->field_count; i++) {
+        const struct sc_field *f = &c->rec->fields[i];
+
+        if ((f->flags & SC_FF_REQUIRED) != 0 && !body->v[i].present)
+            return st_fail(err, ST_USAGE, "%s: --%s (%s) is missing", c->rec->name, f->name,
+                           nd_tr(c, f->zh, f->en));
+    }
+    return ST_OK;
+}
+
 static int write_record(struct nd_cmd *c)
 {
     struct sc_body body = {.rec = c->rec};
@@ -129,10 +145,13 @@ static int write_record(struct nd_cmd *c)
     rc = read_fields(c, &body, &arena, &err);
     if (rc == ST_OK)
         rc = find_place(c, &body, &subject, &has_subject, &scope, &err);
+    if (rc == ST_OK) {
+        defaults(c, &body, !has_subject);
+        rc = check_required(c, &body, !has_subject, &err);
+    }
     if (rc == ST_OK)
         rc = nd_author(c, &author, &err);
     if (rc == ST_OK) {
-        defaults(c, &body, !has_subject);
         rc = nd_write_body(c, &author, scope, has_subject ? &subject : NULL, &body,
                            c->rec->type == SC_R_HAZARD_EMERGENCY, &id, &err);
     }
