@@ -210,13 +210,13 @@ static int tree_row(void *arg, const struct nd_grid_row *g)
     }
     if (t->rows != NULL) {
         json_t *o =
-            json_pack("{s:o, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "grid",
+            json_pack("{s:o, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "grid",
                       nd_json_grid(g->code), "level", level, "name", g->name == NULL ? "" : g->name,
-                      "open", (json_int_t)g->open, "closed", (json_int_t)g->closed, "emergency",
-                      (json_int_t)g->emergency, "severe", (json_int_t)g->severe, "conflict",
-                      (json_int_t)g->conflict, "visits", (json_int_t)g->visits, "places",
-                      (json_int_t)g->places, "groups", (json_int_t)g->groups, "next_deadline_ms",
-                      (json_int_t)g->next_deadline_ms);
+                      "open", (json_int_t)g->open, "overdue", (json_int_t)g->overdue, "closed",
+                      (json_int_t)g->closed, "emergency", (json_int_t)g->emergency, "severe",
+                      (json_int_t)g->severe, "conflict", (json_int_t)g->conflict, "visits",
+                      (json_int_t)g->visits, "places", (json_int_t)g->places, "groups",
+                      (json_int_t)g->groups, "next_deadline_ms", (json_int_t)g->next_deadline_ms);
 
         if (level == 2)
             (void)json_object_update_new(
@@ -227,16 +227,17 @@ static int tree_row(void *arg, const struct nd_grid_row *g)
     (void)snprintf(left, sizeof left, "%*s%s", (level - 1) * 2, "",
                    g->name == NULL || g->name[0] == '\0' ? "?" : g->name);
     nd_pad(left, 28, name, sizeof name);
-    nd_out(
-        c,
-        nd_tr(c,
-              "%s %-15llu 未销 %-4llu 紧急 %-3llu 较大以上 %-3llu 已销 %-5llu 走访 %-5llu %s%s\n",
-              "%s %-15llu open %-4llu emergency %-3llu severe %-3llu closed %-5llu visits %-5llu "
-              "%s%s\n"),
-        name, (unsigned long long)g->code, (unsigned long long)g->open,
-        (unsigned long long)g->emergency, (unsigned long long)g->severe,
-        (unsigned long long)g->closed, (unsigned long long)g->visits, age,
-        stale ? nd_tr(c, " 【陈旧】", " [stale]") : "");
+    nd_out(c,
+           nd_tr(c,
+                 "%s %-15llu 未销 %-4llu 超期 %-4llu 紧急 %-3llu 较大以上 %-3llu 已销 %-5llu 走访 "
+                 "%-5llu %s%s\n",
+                 "%s %-15llu open %-4llu overdue %-4llu emergency %-3llu severe %-3llu closed "
+                 "%-5llu visits %-5llu "
+                 "%s%s\n"),
+           name, (unsigned long long)g->code, (unsigned long long)g->open,
+           (unsigned long long)g->overdue, (unsigned long long)g->emergency,
+           (unsigned long long)g->severe, (unsigned long long)g->closed,
+           (unsigned long long)g->visits, age, stale ? nd_tr(c, " 【陈旧】", " [stale]") : "");
     return 0;
 }
 
@@ -255,7 +256,7 @@ int nd_cmd_tree(struct nd_cmd *c)
         t.own = own->prefixes[0];
     if (c->json)
         t.rows = json_array();
-    if (nd_store_grids(c->app->store, 0, (int)level, tree_row, &t, &err) != ST_OK) {
+    if (nd_store_grids_at(c->app->store, 0, (int)level, t.now_ms, tree_row, &t, &err) != ST_OK) {
         json_decref(t.rows);
         return nd_fail_err(c, &err);
     }

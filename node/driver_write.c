@@ -1,6 +1,6 @@
 /* Writing: drafts become signed entries of one log, durable in one transaction, then live sessions
  * are told. Runs end where a signature belongs: at every aligned seq, at the limits of a run on the
- * wire, where urgency changes, and at the end. Any failure rolls the whole call back. */
+ * wire, around each urgent entry, and at the end. Any failure rolls the whole call back. */
 #include "node/driver_int.h"
 
 #include <stdio.h>
@@ -14,6 +14,7 @@ struct writer {
     uint64_t lamport;  /* of the entry before */
     uint64_t now_wall_ms;
     bool urgent;          /* of the run under construction */
+    uint64_t *grid;       /* by draft: the grid its author's roles are judged by */
     struct sc_id *entry;  /* ids of the entries, by draft */
     uint64_t *urgent_seq; /* of the urgent drafts */
     size_t urgent_count;
@@ -69,7 +70,7 @@ static int append(struct writer *w, size_t payload_bytes, uint64_t wall_ms)
         (struct sc_wire_entry){.lamport = lamport, .wall_ms = wall_ms, .payload = payload};
     d->chains[run->count] = w->log.link.chain;
     run->count++;
-    if (run->count == SC_RUN_ENTRIES_MAX || h.seq % SC_CKPT_ALIGN == SC_CKPT_ALIGN - 1)
+    if (run->count == SC_RUN_ENTRIES_MAX || h.seq % SC_CKPT_ALIGN == SC_CKPT_ALIGN - 1 || w->urgent)
         return finish_run(w);
     return ST_OK;
 }
@@ -171,17 +172,14 @@ static int open_log(struct writer *w, uint64_t scope)
 
 /* ---- drafts ---- */
 
-static int check_rights(struct writer *w, const struct sc_record *rec, const struct sc_body *body,
+static int check_rights(struct writer *w, const struct sc_record *rec, uint64_t grid,
                         uint64_t wall_ms)
 {
-    uint64_t grid = sc_body_get(body, SC_K_GRID)->u;
     uint64_t scope = w->log.key.scope;
     char text[SC_SCOPE_TEXT_MAX];
     uint32_t roles;
 
     sc_scope_text(scope, text);
-    if (sc_grid_level(grid) == 0)
-        grid = 0;
     if (rec->public_scope ? scope != SC_SCOPE_PUBLIC : grid != 0 && sc_grid_scope(grid) != scope)
         return st_fail(w->err, ST_DENIED, "%s is not written in %s", rec->name, text);
     roles =
@@ -192,9 +190,10 @@ static int check_rights(struct writer *w, const struct sc_record *rec, const str
     return ST_OK;
 }
 
-/* Parents: the subject's tips, or its latest entry of this call. */
+/* Parents: the subject's tips, or its latest entry of this call. *grid: what the subject is judged
+ * by, that of the entry that created it. */
 static int find_parents(struct writer *w, const struct nd_draft *draft, const struct sc_id *ids,
-                        size_t at, struct sc_id *out, size_t *n)
+                        size_t at, struct sc_id *out, size_t *n, uint64_t *grid)
 {
     uint64_t scope;
     int rc;
@@ -204,9 +203,12 @@ static int find_parents(struct writer *w, const struct nd_draft *draft, const st
             continue;
         out[0] = w->entry[i - 1];
         *n = 1;
+        *grid = w->grid[i - 1];
         return ST_OK;
     }
     rc = nd_store_tips(w->d->o.store, draft->subject, out, n, &scope);
+    if (rc == ST_OK)
+        rc = nd_store_subject(w->d->o.store, draft->subject, &scope, grid);
     if (rc == ST_OK && scope != w->log.key.scope)
         return st_fail(w->err, ST_CONFLICT, "the subject lives in another scope");
     if (rc != ST_OK)
@@ -231,12 +233,16 @@ static int write_draft(struct writer *w, const struct nd_draft *draft, size_t at
     p.has_subject = draft->subject != NULL;
     rc = sc_body_decode(rec, rec->version, !p.has_subject, draft->body, &body, w->err);
     if (rc == ST_OK)
-        rc = check_rights(w, rec, &body, wall_ms);
+        w->grid[at] = sc_body_get(&body, SC_K_GRID)->u;
     if (rc == ST_OK && p.has_subject) {
         p.subject = *draft->subject;
         p.parents = parents;
-        rc = find_parents(w, draft, ids, at, parents, &p.parent_count);
+        rc = find_parents(w, draft, ids, at, parents, &p.parent_count, &w->grid[at]);
     }
+    if (rc == ST_OK && sc_grid_level(w->grid[at]) == 0)
+        w->grid[at] = 0;
+    if (rc == ST_OK)
+        rc = check_rights(w, rec, w->grid[at], wall_ms);
     if (rc != ST_OK)
         return rc;
     if (sc_body_personal(&body)) {
@@ -299,9 +305,10 @@ int nd_write(struct nd_driver *d, const struct cr_identity *author, uint64_t sco
     nd_engine_settle(d); /* what peers sent has its own transaction */
     d->run->count = 0;
     cr_buf_clear(&d->bytes);
+    w.grid = calloc(n, sizeof *w.grid);
     w.entry = calloc(n, sizeof *w.entry);
     w.urgent_seq = calloc(n, sizeof *w.urgent_seq);
-    if (w.entry == NULL || w.urgent_seq == NULL)
+    if (w.grid == NULL || w.entry == NULL || w.urgent_seq == NULL)
         rc = st_fail(err, ST_NOMEM, "write: out of memory");
     if (rc == ST_OK)
         rc = nd_store_begin(d->o.store, err);
@@ -319,6 +326,7 @@ int nd_write(struct nd_driver *d, const struct cr_identity *author, uint64_t sco
             d->certs_changed = true;
         tell_engine(&w);
     }
+    free(w.grid);
     free(w.entry);
     free(w.urgent_seq);
     return rc;

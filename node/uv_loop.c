@@ -252,9 +252,10 @@ void nd_uv_step(struct nd_uv *u, uint32_t max_wait_ms)
     else if (at - now < wait)
         wait = at - now;
     uv_update_time(&u->loop);
-    rc = uv_timer_start(&u->timer, on_timer, wait, 0);
+    /* Repeating: libuv runs due timers before it waits, and would then wait for ever. */
+    rc = uv_timer_start(&u->timer, on_timer, wait, wait > 0 ? wait : 1);
     CR_ASSERT(rc == 0);
-    (void)uv_run(&u->loop, UV_RUN_ONCE);
+    (void)uv_run(&u->loop, wait > 0 ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     if (u->sink.tick != NULL && u->sink.deadline != NULL &&
         u->sink.deadline(u->sink.arg) <= port_now(u))
         u->sink.tick(u->sink.arg);
