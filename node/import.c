@@ -7,18 +7,23 @@
 #include <string.h>
 
 #define BATCH_ITEMS     128
-#define DRAFTS_PER_ITEM 4 /* visit, report, assignment, fix claim */
+#define DRAFTS_PER_ITEM 2 /* visit and report; the other steps write one */
 #define TEXT_BYTES      512
 #define EXT_BYTES       160
 #define PROGRESS_ROWS   500
 
-/* What is still to be written for a row. */
-enum step { STEP_ALL, STEP_CLOSE, STEP_VERIFY, STEP_NOTHING };
+/* What is still to be written for a row, in this order; each step of a batch is one transaction. */
+enum step {
+    STEP_REPORT = 1u << 0, /* with the visit, by the officer */
+    STEP_ASSIGN = 1u << 1, /* by the verifier */
+    STEP_FIX = 1u << 2,    /* by the officer */
+    STEP_PASS = 1u << 3,   /* by the verifier, who thereby has seen all before */
+};
 
 struct item {
     uint64_t line, scope, grid, opened_ms, closed_ms; /* closed_ms 0: open */
     char code[4], text[TEXT_BYTES], address[TEXT_BYTES], ext[EXT_BYTES], visit_ext[EXT_BYTES];
-    enum step step;
+    unsigned steps; /* enum step */
     struct sc_id subject;
 };
 
@@ -98,7 +103,7 @@ static bool visit_needed(struct import *m, size_t i)
         nd_store_by_ext(m->o->store, it->scope, cr_span_text(it->visit_ext), &found) == ST_OK)
         return false;
     for (size_t k = 0; k < i; k++)
-        if (m->item[k].scope == it->scope && m->item[k].step == STEP_ALL &&
+        if (m->item[k].scope == it->scope && (m->item[k].steps & STEP_REPORT) != 0 &&
             strcmp(m->item[k].visit_ext, it->visit_ext) == 0)
             return false;
     return true;
@@ -107,104 +112,99 @@ static bool visit_needed(struct import *m, size_t i)
 static int draft_report(struct import *m, size_t i)
 {
     const struct item *it = &m->item[i];
-    int rc;
     if (visit_needed(m, i)) {
         struct sc_body visit = body_of(SC_R_VISIT);
         set_u64(&visit, SC_K_GRID, it->grid);
         set_u64(&visit, SC_K_WHEN, it->opened_ms);
         set_text(&visit, SC_K_EXT, it->visit_ext);
-        if ((rc = add_draft(m, SC_R_VISIT, NULL, &visit)) != ST_OK)
+        int rc = add_draft(m, SC_R_VISIT, NULL, &visit);
+        if (rc != ST_OK)
             return rc;
         m->result->visits++;
     }
-    const struct sc_record *rec = sc_record_find(SC_R_HAZARD_REPORT);
-    CR_ASSERT(rec != NULL);
-    const struct sc_field *source = sc_field_by_name(rec, "source");
-    const struct sc_choice *visited =
-        source == NULL ? NULL : sc_choice_by_name(source->choices, "visit");
     struct sc_body report = body_of(SC_R_HAZARD_REPORT);
+    const struct sc_field *source = sc_field_by_name(report.rec, "source");
+    CR_ASSERT(source != NULL);
+    const struct sc_choice *import = sc_choice_by_name(source->choices, "import");
+    CR_ASSERT(import != NULL);
     set_u64(&report, SC_K_GRID, it->grid);
     set_text(&report, SC_K_CODE, it->code);
     set_text(&report, SC_K_TEXT, it->text);
     set_text(&report, SC_K_ADDRESS, it->address);
     set_text(&report, SC_K_EXT, it->ext);
     set_u64(&report, SC_K_WHEN, it->opened_ms);
-    if (visited != NULL)
-        set_u64(&report, SC_K_SOURCE, visited->value);
-    size_t report_at = m->draft_count;
-    if ((rc = add_draft(m, SC_R_HAZARD_REPORT, NULL, &report)) != ST_OK)
-        return rc;
-    if (m->o->map->assignee[0] == '\0')
-        return (int)ST_OK;
-    struct sc_body assign = body_of(SC_R_HAZARD_ASSIGN);
-    set_text(&assign, SC_K_ASSIGNEE, m->o->map->assignee);
-    return add_draft(m, SC_R_HAZARD_ASSIGN, &m->ids[report_at], &assign);
+    set_u64(&report, SC_K_SOURCE, import->value);
+    return add_draft(m, SC_R_HAZARD_REPORT, NULL, &report);
 }
 
-/* Claims by the officer (all reports of this scope, their visits, their fix claims): one
- * transaction. */
-static int write_claims(struct import *m, uint64_t scope)
+static int draft_step(struct import *m, size_t i, enum step step)
 {
-    size_t report_of[BATCH_ITEMS];
+    const struct item *it = &m->item[i];
+    struct sc_body b;
+    switch (step) {
+    case STEP_REPORT: return draft_report(m, i);
+    case STEP_ASSIGN:
+        b = body_of(SC_R_HAZARD_ASSIGN);
+        set_text(&b, SC_K_ASSIGNEE, m->o->map->assignee);
+        break;
+    case STEP_FIX:
+        b = body_of(SC_R_HAZARD_FIX);
+        set_u64(&b, SC_K_WHEN, it->closed_ms);
+        break;
+    case STEP_PASS:
+        b = body_of(SC_R_HAZARD_PASS);
+        set_u64(&b, SC_K_WHEN, it->closed_ms);
+        break;
+    }
+    return add_draft(m, b.rec->type, &it->subject, &b);
+}
+
+/* One step of all items of a scope: one durable transaction. */
+static int write_step(struct import *m, uint64_t scope, enum step step)
+{
+    size_t draft_of[BATCH_ITEMS];
     for (size_t i = 0; i < m->count; i++) {
         struct item *it = &m->item[i];
-        report_of[i] = SIZE_MAX;
-        if (it->scope != scope || (it->step != STEP_ALL && it->step != STEP_CLOSE))
+        draft_of[i] = SIZE_MAX;
+        if (it->scope != scope || (it->steps & step) == 0)
             continue;
-        int rc = ST_OK;
-        if (it->step == STEP_ALL) {
-            size_t before = m->draft_count;
-            rc = draft_report(m, i);
-            report_of[i] = before + (m->draft[before].type == SC_R_VISIT);
-        }
-        if (rc == ST_OK && it->closed_ms != 0) {
-            struct sc_body fix = body_of(SC_R_HAZARD_FIX);
-            set_u64(&fix, SC_K_WHEN, it->closed_ms);
-            rc = add_draft(m, SC_R_HAZARD_FIX,
-                           report_of[i] == SIZE_MAX ? &it->subject : &m->ids[report_of[i]], &fix);
-        }
+        int rc = draft_step(m, i, step);
         if (rc != ST_OK)
             return st_wrap(m->err, rc, "line %llu", (unsigned long long)it->line);
+        draft_of[i] = m->draft_count - 1;
     }
-    int rc = write_drafts(m, m->o->officer, scope);
-    for (size_t i = 0; rc == ST_OK && i < m->count; i++)
-        if (report_of[i] != SIZE_MAX)
-            m->item[i].subject = m->ids[report_of[i]];
+    bool officer = step == STEP_REPORT || step == STEP_FIX;
+    int rc = write_drafts(m, officer ? m->o->officer : m->o->verifier, scope);
+    for (size_t i = 0; rc == ST_OK && step == STEP_REPORT && i < m->count; i++)
+        if (draft_of[i] != SIZE_MAX)
+            m->item[i].subject = m->ids[draft_of[i]];
     return rc;
 }
 
-static int write_checks(struct import *m, uint64_t scope)
+static int write_scope(struct import *m, uint64_t scope)
 {
-    for (size_t i = 0; i < m->count; i++) {
-        struct item *it = &m->item[i];
-        if (it->scope != scope || it->step == STEP_NOTHING || it->closed_ms == 0)
-            continue;
-        struct sc_body pass = body_of(SC_R_HAZARD_PASS);
-        set_u64(&pass, SC_K_WHEN, it->closed_ms);
-        int rc = add_draft(m, SC_R_HAZARD_PASS, &it->subject, &pass);
+    static const enum step order[] = {STEP_REPORT, STEP_ASSIGN, STEP_FIX, STEP_PASS};
+    for (size_t k = 0; k < sizeof order / sizeof order[0]; k++) {
+        int rc = write_step(m, scope, order[k]);
         if (rc != ST_OK)
-            return st_wrap(m->err, rc, "line %llu", (unsigned long long)it->line);
+            return rc;
     }
-    return write_drafts(m, m->o->verifier, scope);
+    return ST_OK;
 }
 
 static int flush(struct import *m)
 {
     for (size_t i = 0; i < m->count; i++) {
-        bool done = false;
+        bool done = m->o->dry_run;
         for (size_t k = 0; k < i && !done; k++)
             done = m->item[k].scope == m->item[i].scope;
-        if (done || m->o->dry_run)
-            continue;
-        int rc = write_claims(m, m->item[i].scope);
-        if (rc == ST_OK)
-            rc = write_checks(m, m->item[i].scope);
+        int rc = done ? ST_OK : write_scope(m, m->item[i].scope);
         if (rc != ST_OK)
             return rc;
     }
     for (size_t i = 0; i < m->count; i++) {
-        m->result->imported += m->item[i].step == STEP_ALL;
-        m->result->completed += m->item[i].step == STEP_CLOSE || m->item[i].step == STEP_VERIFY;
+        m->result->imported += (m->item[i].steps & STEP_REPORT) != 0;
+        m->result->completed += (m->item[i].steps & STEP_REPORT) == 0;
     }
     m->count = 0;
     return ST_OK;
@@ -291,17 +291,24 @@ static const char *parse_row(const struct import *m, const struct nd_csv_row *ro
     return parse_dates(m, row, it);
 }
 
+/* The steps that follow the report. */
+static unsigned later_steps(const struct import *m, const struct item *it)
+{
+    return (m->o->map->assignee[0] != '\0' ? (unsigned)STEP_ASSIGN : 0) |
+           (it->closed_ms != 0 ? (unsigned)STEP_FIX | STEP_PASS : 0);
+}
+
+/* Only a hazard that nobody else has touched since is completed: a danger that somebody added must
+ * not be closed by a table that does not know it. */
 static int look_up(void *arg, const struct nd_hazard_row *row)
 {
     struct item *it = (struct item *)arg;
-    it->step = STEP_NOTHING;
-    /* Only what this import wrote and nobody touched since is completed. */
-    if (row->h.danger_count != 1 || row->h.fact_count > 3 || it->closed_ms == 0)
-        return 0;
-    if (row->h.state < SC_HS_FIX_CLAIMED)
-        it->step = STEP_CLOSE;
-    else if (row->h.state == SC_HS_FIX_CLAIMED)
-        it->step = STEP_VERIFY;
+    if (row->h.danger_count != 1 || row->h.fact_count > 3 || row->h.state >= SC_HS_CLOSED)
+        it->steps = 0;
+    if (row->h.assignee_count > 0 || row->h.fact_count > 1)
+        it->steps &= ~(unsigned)STEP_ASSIGN;
+    if (row->h.state == SC_HS_FIX_CLAIMED)
+        it->steps &= ~(unsigned)STEP_FIX;
     return 0;
 }
 
@@ -355,11 +362,14 @@ static int take_row(void *arg, const struct nd_csv_row *row)
         m->result->other_grid++;
         return ST_OK;
     }
-    if (nd_store_by_ext(m->o->store, it->scope, cr_span_text(it->ext), &it->subject) == ST_OK) {
+    it->steps = later_steps(m, it);
+    if (nd_store_by_ext(m->o->store, it->scope, cr_span_text(it->ext), &it->subject) != ST_OK) {
+        it->steps |= STEP_REPORT;
+    } else {
         int rc = nd_store_hazard(m->o->store, &it->subject, look_up, it, m->err);
         if (rc != ST_OK)
             return rc;
-        if (it->step == STEP_NOTHING) {
+        if (it->steps == 0) {
             m->result->known++;
             return ST_OK;
         }
