@@ -117,10 +117,12 @@ int sy_engine_step(struct sy_engine *e, const struct sy_event *ev, struct sy_upd
 /* Next time at which a TICK is wanted, ms; UINT64_MAX: none. */
 uint64_t sy_engine_deadline(const struct sy_engine *e);
 
+enum sy_phase { SY_S_HELLO, SY_S_RECONCILE, SY_S_STREAM, SY_S_LIVE };
+
 /* For status and tests. */
 struct sy_session_info {
     struct cr_sign_pk peer;
-    enum { SY_S_HELLO, SY_S_RECONCILE, SY_S_STREAM, SY_S_LIVE } phase;
+    enum sy_phase phase;
     uint64_t sent_entries, received_entries, sent_frames, received_frames;
     uint64_t rounds;          /* RANGES frames sent and received */
     uint64_t backlog_entries; /* known to be lacking at the peer, not yet acknowledged */

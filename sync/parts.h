@@ -37,7 +37,7 @@ int sy_session_open(struct sy_engine *e, const struct sy_event *ev,
 void sy_session_free(struct sy_session *s);
 struct sy_session *sy_session_find(struct sy_engine *e, uint32_t number);
 struct sy_session *sy_session_by_id(struct sy_engine *e, uint64_t id);
-void sy_session_move(struct sy_engine *e, struct sy_session *s, int phase);
+void sy_session_move(struct sy_engine *e, struct sy_session *s, enum sy_phase phase);
 /* Ends the session: BYE when the peer can hear it, CLOSE; the session is dead and goes at the end
  * of the step. Returns code. blame: the peer broke the protocol. */
 int sy_close(struct sy_engine *e, struct sy_session *s, int code, bool blame, const char *fmt, ...)

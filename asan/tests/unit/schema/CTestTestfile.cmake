@@ -1,0 +1,38 @@
+# CMake generated Testfile for 
+# Source directory: /work/wt/engine/tests/unit/schema
+# Build directory: /work/wt/engine/asan/tests/unit/schema
+# 
+# This file includes the relevant testing commands required for 
+# testing this directory and lists subdirectories to be tested as well.
+add_test([=[test_entry]=] "/work/wt/engine/asan/tests/unit/schema/test_entry")
+set_tests_properties([=[test_entry]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;5;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_genesis]=] "/work/wt/engine/asan/tests/unit/schema/test_genesis")
+set_tests_properties([=[test_genesis]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;5;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_id]=] "/work/wt/engine/asan/tests/unit/schema/test_id")
+set_tests_properties([=[test_id]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;5;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_invite]=] "/work/wt/engine/asan/tests/unit/schema/test_invite")
+set_tests_properties([=[test_invite]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;5;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_join]=] "/work/wt/engine/asan/tests/unit/schema/test_join")
+set_tests_properties([=[test_join]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;5;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_record]=] "/work/wt/engine/asan/tests/unit/schema/test_record")
+set_tests_properties([=[test_record]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;5;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_value]=] "/work/wt/engine/asan/tests/unit/schema/test_value")
+set_tests_properties([=[test_value]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;5;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_wire]=] "/work/wt/engine/asan/tests/unit/schema/test_wire")
+set_tests_properties([=[test_wire]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;5;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_cert]=] "/work/wt/engine/asan/tests/unit/schema/test_cert")
+set_tests_properties([=[test_cert]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;8;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_frame]=] "/work/wt/engine/asan/tests/unit/schema/test_frame")
+set_tests_properties([=[test_frame]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;8;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_pack]=] "/work/wt/engine/asan/tests/unit/schema/test_pack")
+set_tests_properties([=[test_pack]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;8;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_fact]=] "/work/wt/engine/asan/tests/unit/schema/test_fact")
+set_tests_properties([=[test_fact]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;13;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_lww]=] "/work/wt/engine/asan/tests/unit/schema/test_lww")
+set_tests_properties([=[test_lww]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;13;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_hazard]=] "/work/wt/engine/asan/tests/unit/schema/test_hazard")
+set_tests_properties([=[test_hazard]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;18;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_hazard_model]=] "/work/wt/engine/asan/tests/unit/schema/test_hazard_model")
+set_tests_properties([=[test_hazard_model]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;18;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
+add_test([=[test_hazard_hostile]=] "/work/wt/engine/asan/tests/unit/schema/test_hazard_hostile")
+set_tests_properties([=[test_hazard_hostile]=] PROPERTIES  LABELS "unit" TIMEOUT "300" _BACKTRACE_TRIPLES "/work/wt/engine/tests/CMakeLists.txt;15;add_test;/work/wt/engine/tests/CMakeLists.txt;28;fs_add_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;20;fs_unit_test;/work/wt/engine/tests/unit/schema/CMakeLists.txt;0;")
