@@ -5,9 +5,9 @@ set -eu
 fengsui=$1
 work=$(mktemp -d "${TMPDIR:-/tmp}/fengsui.XXXXXX")
 pids=
-LC_ALL=en_US.UTF-8
-export LC_ALL
-unset FENGSUI_DATA
+LANG=en # the program's words
+export LANG
+unset LC_ALL LC_MESSAGES FENGSUI_DATA
 
 finish() {
     code=$?

@@ -10,8 +10,8 @@ port=${street_addr##*:}
 
 throw() { # throw SECONDS: standard input to the port; prints what comes back
     exec 3<>"/dev/tcp/127.0.0.1/$port"
-    cat >&3 || true
-    timeout "$1" cat <&3 || true
+    cat >&3 2>/dev/null || true
+    timeout "$1" cat <&3 2>/dev/null || true
     exec 3>&- 3<&-
 }
 
