@@ -8,7 +8,7 @@ static bool knows_everyone(struct sim *s, size_t node)
     struct sc_certs *certs = nd_store_certs(s->node[node].store);
 
     for (size_t i = 1; i < SIM_PERSON_ANON; i++)
-        if (sc_certs_find(certs, &s->person[i].id.sign_pk) == NULL)
+        if (s->person[i].certified && sc_certs_find(certs, &s->person[i].id.sign_pk) == NULL)
             return false;
     return true;
 }

@@ -118,11 +118,14 @@ static struct sim_event pop(struct sim *s)
 /* Events of a node that stands still wait until it moves again. */
 static bool postponed(struct sim *s, const struct sim_event *e)
 {
-    struct sim_node *n = &s->node[e->a];
+    uint64_t until;
 
-    if ((e->type != SIM_EV_TICK && e->type != SIM_EV_FLUSH) || n->paused_until <= s->now_ms)
+    if (e->type != SIM_EV_TICK && e->type != SIM_EV_FLUSH)
         return false;
-    sim_push(s, n->paused_until - s->now_ms, e->type, e->a, e->b, e->arg);
+    until = s->node[e->a].paused_until;
+    if (until <= s->now_ms)
+        return false;
+    sim_push(s, until - s->now_ms, e->type, e->a, e->b, e->arg);
     return true;
 }
 
