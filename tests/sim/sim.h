@@ -113,13 +113,14 @@ void sim_heads_put(struct sim_heads *l, const struct sim_head *h);    /* by log 
 void sim_heads_append(struct sim_heads *l, const struct sim_head *h); /* always */
 void sim_heads_copy(struct sim_heads *to, const struct sim_heads *from);
 void sim_heads_release(struct sim_heads *l);
-struct sc_id sim_heads_fingerprint(const struct sim_heads *l, const uint64_t *scopes, size_t n,
-                                   uint64_t *count);
+void sim_heads_clear(struct sim_heads *l);
+struct sc_id sim_heads_fingerprint(const struct sim_heads *l); /* of a list by log */
 
 /* ---- sim_check.c, sim_check_end.c ---- */
 void sim_check_step(struct sim *s, struct sim_node *n, bool settled);
 void sim_check_reopened(struct sim_node *n);
-void sim_check_node(struct sim_node *n); /* everything it holds, by itself */
+/* What one node holds, by itself; whole: every signature, and projections against a rebuild. */
+void sim_check_node(struct sim_node *n, bool whole);
 bool sim_converged(struct sim *s);
 void sim_check_end(struct sim *s);
 /* Which nodes differ in what, as text. */

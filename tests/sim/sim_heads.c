@@ -12,25 +12,46 @@ struct sim_head *sim_heads_find(const struct sim_heads *l, const struct cr_hash 
     return NULL;
 }
 
+static void count(struct sim_heads *l, const struct sim_head *h, bool add)
+{
+    struct cr_hash item;
+
+    sc_head_item(&h->log_id, h->seq, &h->chain, &item);
+    if (add)
+        cr_hash_add(&l->sum, &item);
+    else
+        cr_hash_sub(&l->sum, &item);
+}
+
 void sim_heads_append(struct sim_heads *l, const struct sim_head *h)
 {
     l->h = sim_grow(l->h, &l->cap, l->n, sizeof *l->h);
     l->h[l->n++] = *h;
+    count(l, h, true);
 }
 
 void sim_heads_put(struct sim_heads *l, const struct sim_head *h)
 {
     struct sim_head *old = sim_heads_find(l, &h->log_id);
 
-    if (old != NULL)
-        *old = *h;
-    else
+    if (old == NULL) {
         sim_heads_append(l, h);
+        return;
+    }
+    count(l, old, false);
+    *old = *h;
+    count(l, h, true);
+}
+
+void sim_heads_clear(struct sim_heads *l)
+{
+    l->n = 0;
+    memset(&l->sum, 0, sizeof l->sum);
 }
 
 void sim_heads_copy(struct sim_heads *to, const struct sim_heads *from)
 {
-    to->n = 0;
+    sim_heads_clear(to);
     for (size_t i = 0; i < from->n; i++)
         sim_heads_append(to, &from->h[i]);
 }
@@ -41,26 +62,7 @@ void sim_heads_release(struct sim_heads *l)
     *l = (struct sim_heads){0};
 }
 
-static bool among(uint64_t scope, const uint64_t *scopes, size_t n)
+struct sc_id sim_heads_fingerprint(const struct sim_heads *l)
 {
-    for (size_t i = 0; i < n; i++)
-        if (scopes[i] == scope)
-            return true;
-    return false;
-}
-
-struct sc_id sim_heads_fingerprint(const struct sim_heads *l, const uint64_t *scopes, size_t n,
-                                   uint64_t *count)
-{
-    struct cr_hash sum = {{0}}, item;
-
-    *count = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        if (!among(l->h[i].key.scope, scopes, n))
-            continue;
-        sc_head_item(&l->h[i].log_id, l->h[i].seq, &l->h[i].chain, &item);
-        cr_hash_add(&sum, &item);
-        (*count)++;
-    }
-    return sc_fingerprint(&sum, *count);
+    return sc_fingerprint(&l->sum, l->n);
 }

@@ -117,7 +117,7 @@ void sim_node_boot(struct sim_node *n)
         n->rate_ppm = ts_prng_range(&s->rng, 900000, 1100000);
     n->effects_left = 0;
     n->txn = false;
-    n->pending.n = 0;
+    sim_heads_clear(&n->pending);
     n->tick_at = UINT64_MAX;
     n->flush_queued = false;
     sim_trace(s, "n%zu boot %u%s", n->index, n->boots,
@@ -138,7 +138,7 @@ static void forget_run(struct sim_node *n)
     n->store = NULL;
     n->state = SIM_DOWN;
     n->txn = false;
-    n->pending.n = 0;
+    sim_heads_clear(&n->pending);
     n->tick_gen++;
     n->effects_left = 0;
     sim_sessions_release(n);

@@ -84,6 +84,7 @@ struct sim_head {
 struct sim_heads {
     struct sim_head *h;
     size_t n, cap;
+    struct cr_hash sum; /* of the items of a fingerprint */
 };
 
 /* A session as the seam sees it: which log a number of the peer's direction means, which runs wait

@@ -127,7 +127,7 @@ static void settle_durable(struct sim_node *n)
 {
     for (size_t i = 0; i < n->pending.n; i++)
         sim_heads_put(&n->durable, &n->pending.h[i]);
-    n->pending.n = 0;
+    sim_heads_clear(&n->pending);
     n->txn = false;
     n->commits++;
 }
@@ -257,7 +257,7 @@ void __wrap_nd_store_rollback(struct nd_store *st)
 
     if (n != NULL) {
         n->txn = false;
-        n->pending.n = 0;
+        sim_heads_clear(&n->pending);
     }
     __real_nd_store_rollback(st);
 }
