@@ -178,8 +178,22 @@ struct tree {
     uint64_t now_ms, stale_ms;
     uint64_t villages, fresh; /* level-2 rows, and those heard of in time */
     uint64_t own;             /* this node's own seat scope: never stale */
+    size_t live_count;        /* villages whose seat is connected and has nothing more to say */
+    uint64_t live[SC_SCOPES_MAX];
     json_t *rows;
 };
+
+static int take_live(void *arg, const struct nd_peer_status *p)
+{
+    struct tree *t = arg;
+    const struct sc_cert *c = sc_certs_find(nd_store_certs(t->c->app->store), &p->peer.sign_pk);
+
+    if (c == NULL || !p->connected || !p->session.synced)
+        return 0;
+    for (size_t i = 0; i < c->prefix_count && t->live_count < SC_SCOPES_MAX; i++)
+        t->live[t->live_count++] = c->prefixes[i];
+    return 0;
+}
 
 /* When the last news of this village came: its newest entry here, or the last session in which its
  * seat had nothing more to say. */
@@ -187,6 +201,9 @@ static uint64_t heard_ms(struct tree *t, uint64_t scope)
 {
     struct nd_fresh f = {0};
 
+    for (size_t i = 0; i < t->live_count; i++)
+        if (t->live[i] == scope)
+            return t->now_ms;
     if (nd_store_fresh(t->c->app->store, scope, &f) != ST_OK)
         return 0;
     return f.newest_received_ms > f.synced_ms ? f.newest_received_ms : f.synced_ms;
@@ -254,6 +271,8 @@ int nd_cmd_tree(struct nd_cmd *c)
     own = sc_certs_find(nd_store_certs(c->app->store), &c->app->node.sign_pk);
     if (own != NULL && own->prefix_count == 1 && sc_grid_level(own->prefixes[0]) == 2)
         t.own = own->prefixes[0];
+    if (nd_driver_peers(c->app->driver, take_live, &t) != ST_OK)
+        t.live_count = 0; /* ages are then those of the last news */
     if (c->json)
         t.rows = json_array();
     if (nd_store_grids_at(c->app->store, 0, (int)level, t.now_ms, tree_row, &t, &err) != ST_OK) {
