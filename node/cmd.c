@@ -64,6 +64,7 @@ static const struct nd_opt list_opts[] = {
     {"offset", "N", "跳过前几条", "skip so many"},
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt tree_opts[] = {
+    {"grid", "CODE", "只看此网格之下", "only below this grid"},
     {"level", "2|3", "到第几级，默认 2", "down to this level, default 2"},
     {"stale", "TIME", "多久没有消息算陈旧，默认 24h", "no news for so long is stale, default 24h"},
     {NULL, NULL, NULL, NULL}};

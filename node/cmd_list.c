@@ -261,13 +261,16 @@ static int tree_row(void *arg, const struct nd_grid_row *g)
 int nd_cmd_tree(struct nd_cmd *c)
 {
     struct tree t = {.c = c, .now_ms = nd_app_wall_ms(c->app)};
+    const char *grid = nd_opt(c, "grid");
     struct st_err err = {0};
-    uint64_t level;
+    uint64_t level, prefix = 0;
     const struct sc_cert *own;
 
     if (nd_opt_u64(c, "level", 3, 2, &level) != ST_OK ||
         nd_opt_span(c, "stale", (uint64_t)24 * 3600000, &t.stale_ms) != ST_OK)
         return ND_EX_USAGE;
+    if (grid != NULL && nd_grid_parse(grid, &prefix) != ST_OK)
+        return nd_fail(c, ST_USAGE, "--grid '%s': 9, 12, 15", grid);
     own = sc_certs_find(nd_store_certs(c->app->store), &c->app->node.sign_pk);
     if (own != NULL && own->prefix_count == 1 && sc_grid_level(own->prefixes[0]) == 2)
         t.own = own->prefixes[0];
@@ -275,7 +278,8 @@ int nd_cmd_tree(struct nd_cmd *c)
         t.live_count = 0; /* ages are then those of the last news */
     if (c->json)
         t.rows = json_array();
-    if (nd_store_grids_at(c->app->store, 0, (int)level, t.now_ms, tree_row, &t, &err) != ST_OK) {
+    if (nd_store_grids_at(c->app->store, prefix, (int)level, t.now_ms, tree_row, &t, &err) !=
+        ST_OK) {
         json_decref(t.rows);
         return nd_fail_err(c, &err);
     }
