@@ -33,6 +33,44 @@ int nd_app_make_dir(const char *dir, struct st_err *err)
     return ST_OK;
 }
 
+int nd_app_vacant(const char *dir, struct st_err *err)
+{
+    struct nd_store_options o = {.dir = dir, .read_only = true};
+    char path[ND_PATH_MAX];
+    struct cr_identity id;
+    struct nd_store *s;
+    bool working = false;
+    int rc = nd_store_open(&o, &s, err);
+
+    if (rc == ST_NOTFOUND) {
+        if (err != NULL)
+            *err = (struct st_err){0};
+        return ST_OK;
+    }
+    if (rc != ST_OK)
+        return rc;
+    nd_app_path(dir, "node.key", path);
+    if (cr_identity_load(path, &id, NULL) == ST_OK)
+        working = sc_certs_find(nd_store_certs(s), &id.sign_pk) != NULL;
+    cr_identity_wipe(&id);
+    nd_store_close(s);
+    return working ? st_fail(err, ST_EXISTS, "'%s' holds a node already", dir) : ST_OK;
+}
+
+/* What an unfinished init or join left is kept: the secret may be out already. */
+static int put_gate(struct nd_store *s, const struct cr_gate *gate, struct st_err *err)
+{
+    struct cr_buf b;
+    int rc;
+
+    cr_buf_init(&b, 64);
+    rc = nd_store_meta_get(s, "discovery_gate", &b);
+    cr_buf_release(&b);
+    if (rc != ST_NOTFOUND)
+        return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "discovery secret");
+    return nd_store_meta_put(s, "discovery_gate", cr_span_of(gate->b, sizeof gate->b), err);
+}
+
 int nd_app_create(const char *dir, const struct sc_genesis *g, const struct cr_gate *gate,
                   const char *name, const uint64_t *scopes, size_t scope_count,
                   const struct nd_peer *peer, struct st_err *err)
@@ -43,7 +81,7 @@ int nd_app_create(const char *dir, const struct sc_genesis *g, const struct cr_g
 
     if (rc != ST_OK)
         return rc;
-    rc = nd_store_meta_put(s, "discovery_gate", cr_span_of(gate->b, sizeof gate->b), err);
+    rc = put_gate(s, gate, err);
     if (rc == ST_OK)
         rc = nd_store_meta_put(s, "node_name", cr_span_text(name), err);
     if (rc == ST_OK)

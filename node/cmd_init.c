@@ -141,7 +141,9 @@ int nd_cmd_init(struct nd_cmd *c)
     if (strlen(name) == 0 || strlen(name) > SC_NAME_MAX)
         return nd_fail(c, ST_USAGE, "--name: 1..%d bytes", SC_NAME_MAX);
     memcpy(g.name, name, strlen(name) + 1);
-    rc = nd_app_make_dir(c->dir, &err);
+    rc = nd_app_vacant(c->dir, &err);
+    if (rc == ST_OK)
+        rc = nd_app_make_dir(c->dir, &err);
     if (rc == ST_OK)
         rc = have_key(c->dir, "root.key", &root, &err);
     if (rc == ST_OK)

@@ -203,7 +203,9 @@ int nd_cmd_join(struct nd_cmd *c)
 
     if (c->arg_count != 1)
         return nd_fail(c, ST_USAGE, "join TEXT|FILE");
-    rc = read_invite(c, c->arg[0], &inv, &err);
+    rc = nd_app_vacant(c->dir, &err);
+    if (rc == ST_OK)
+        rc = read_invite(c, c->arg[0], &inv, &err);
     if (rc != ST_OK)
         return nd_fail_err(c, &err);
     (void)snprintf(fallback, sizeof fallback, "%llu", (unsigned long long)inv.grid);

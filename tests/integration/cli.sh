@@ -74,6 +74,11 @@ expect 7 fs street grid add 500118003206002 二组 --as zhang
 expect 0 fs street hazard report --grid 500118003205 --code A01 --as zhang
 expect 3 fs street hazard report --grid 500118003206001 --code A01 --as nobody
 
+# a working node is never made anew: its keys and secrets stay
+expect 10 fs street init --name 南大街街道 --street 500118003
+expect 10 fs street join anything
+[ "$(fs street cert list | grep -c 南大街街道)" = 1 ] || fail "a second seat"
+
 # errors as JSON
 expect 3 fs street --json show 00000000000000000000000000000000
 grep -q '"code":"ST_NOTFOUND"' "$work/err" || fail "no JSON error"
