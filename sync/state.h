@@ -73,7 +73,7 @@ struct sy_session {
     bool hello_sent, hello_seen;
     bool peer_known; /* logs without a slot are the same at the peer */
     bool touched;    /* something happened since the session was settled */
-    int phase;       /* SY_S_… */
+    enum sy_phase phase;
     uint64_t offer; /* scopes I would share, as a set; equals mask once the peer's hello is known */
     uint64_t mask;  /* shared scopes */
 
