@@ -15,7 +15,7 @@ static const struct {
     {SIM_F_CRASH, "crash"},     {SIM_F_STOP, "stop"},           {SIM_F_RESTORE, "restore"},
     {SIM_F_FULL, "full"},       {SIM_F_SKEW, "skew"},           {SIM_F_STEP, "step"},
     {SIM_F_DRIFT, "drift"},     {SIM_F_PAUSE, "pause"},         {SIM_F_REPLAY, "replay"},
-    {SIM_F_DISTANT, "distant"},
+    {SIM_F_DISTANT, "distant"}, {SIM_F_CORRUPT, "corrupt"},
 };
 #define NAME_COUNT (sizeof names / sizeof names[0])
 
@@ -56,6 +56,8 @@ void sim_fault_swarm(struct sim *s)
         s->loss_ppm = ts_prng_range(r, 1000, 200000);
         s->reset_ppm = ts_prng_range(r, 0, 20000);
     }
+    if ((s->faults & SIM_F_CORRUPT) != 0)
+        s->corrupt_ppm = ts_prng_range(r, 100, 10000);
     s->refuse_ppm = ts_prng_range(r, 50000, 500000);
     for (size_t i = 0; i < s->node_count; i++) {
         struct sim_node *n = &s->node[i];

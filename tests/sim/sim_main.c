@@ -131,7 +131,8 @@ static bool run_seed(const struct args *a, uint64_t *hash)
     if (a->verbose || (!ok && !a->planted))
         (void)printf("seed %llu: %s\n  %llu events, %llu s, %llu acts (%llu stored, %llu denied, "
                      "%llu unknown), %llu crashes, %llu restores, %llu stops, %llu full, %llu "
-                     "resets, %llu replays, %llu late, %llu KiB, %llu checks, %zu hazards, trace "
+                     "resets, %llu replays, %llu corrupted, %llu late, %llu KiB, %llu checks, %zu "
+                     "hazards, trace "
                      "%016llx\n",
                      (unsigned long long)a->o.seed, weather, (unsigned long long)s->steps,
                      (unsigned long long)(s->now_ms / 1000), (unsigned long long)s->count.acts,
@@ -139,8 +140,8 @@ static bool run_seed(const struct args *a, uint64_t *hash)
                      (unsigned long long)s->count.unknown, (unsigned long long)s->count.crashes,
                      (unsigned long long)s->count.restores, (unsigned long long)s->count.stops,
                      (unsigned long long)s->count.full, (unsigned long long)s->count.resets,
-                     (unsigned long long)s->count.replays, (unsigned long long)s->count.late,
-                     (unsigned long long)(s->count.bytes / 1024),
+                     (unsigned long long)s->count.replays, (unsigned long long)s->count.corrupted,
+                     (unsigned long long)s->count.late, (unsigned long long)(s->count.bytes / 1024),
                      (unsigned long long)s->count.checks, s->hazard_n,
                      (unsigned long long)s->trace_hash);
     if (!ok && (!a->planted || a->verbose))

@@ -153,6 +153,11 @@ static void send_piece(struct sim *s, size_t index, unsigned side, struct cr_spa
     p->next = NULL;
     p->n = bytes.n;
     memcpy(p->bytes, bytes.p, bytes.n);
+    if (!s->calm && ts_prng_chance(&s->rng, s->corrupt_ppm, 1000000)) {
+        s->count.corrupted++;
+        p->bytes[ts_prng_below(&s->rng, p->n)] ^= (uint8_t)ts_prng_range(&s->rng, 1, 255);
+        sim_trace(s, "c%zu corrupted", index);
+    }
     *st->last = p;
     st->last = &p->next;
     st->bytes += bytes.n;

@@ -38,7 +38,8 @@ enum sim_fault {
     SIM_F_PAUSE = 1u << 16,    /* a node stands still for seconds */
     SIM_F_REPLAY = 1u << 17, /* the first bytes of an old connection are sent again by a stranger */
     SIM_F_DISTANT = 1u << 18, /* latencies up to a second */
-    SIM_F_ALL = (1u << 19) - 1,
+    SIM_F_CORRUPT = 1u << 19, /* somebody on the way changes a byte now and then */
+    SIM_F_ALL = (1u << 20) - 1,
 };
 
 /* Bugs planted at the seam, to prove that the checks can fail. */
@@ -187,7 +188,7 @@ struct sim {
     uint8_t cut[SIM_NODES_MAX][SIM_NODES_MAX]; /* [from][to], counts reasons */
     uint64_t clogged_until[SIM_NODES_MAX][SIM_NODES_MAX];
     uint64_t latency_min, latency_max;
-    uint64_t loss_ppm, reset_ppm, refuse_ppm;
+    uint64_t loss_ppm, reset_ppm, refuse_ppm, corrupt_ppm;
     uint8_t *replay; /* first bytes some initiator sent */
     size_t replay_bytes, replay_to;
     /* weather */
@@ -205,7 +206,7 @@ struct sim {
     /* numbers for the report */
     struct {
         uint64_t acts, acked, denied, unknown, full, crashes, restores, stops, resets, replays,
-            late, bytes, checks, bugs;
+            corrupted, late, bytes, checks, bugs;
     } count;
 };
 
