@@ -57,7 +57,8 @@ struct nd_run { /* consecutive entries of one log, verified by the engine or mad
 /* begin … apply* … commit: one durable transaction (FULL). apply: ST_MALFORMED when a payload
  * breaks the catalogue (the entry is quarantined: stored, shown, never folded; the call still
  * succeeds), ST_CONFLICT when it does not extend the stored head, ST_FULL, ST_IO, ST_NOMEM. After
- * any error of apply or commit the caller rolls back and nothing of the transaction is there. */
+ * any error of apply or commit the caller rolls back and nothing of the transaction is there.
+ * handle may be NULL. */
 int nd_store_begin(struct nd_store *s, struct st_err *err) ST_MUST;
 int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle,
                    struct st_err *err) ST_MUST;
@@ -69,6 +70,9 @@ void nd_store_rollback(struct nd_store *s);
 int nd_store_put_common(struct nd_store *s, const struct cr_sign_pk *peer,
                         const struct sy_common *c, size_t n, struct st_err *err) ST_MUST;
 int nd_store_put_fork(struct nd_store *s, const struct sc_fork *f, struct st_err *err) ST_MUST;
+/* The first evidence held of each forked log. */
+int nd_store_forks(struct nd_store *s, int (*cb)(void *arg, const struct sc_fork *f), void *arg,
+                   struct st_err *err) ST_MUST;
 /* The log of this key, ST_NOTFOUND when nothing is stored. */
 int nd_store_log(struct nd_store *s, const struct sc_log_key *key, struct sy_log *out) ST_MUST;
 /* Latest log of this author and scope in any incarnation (for the link of a new one). */
@@ -136,10 +140,11 @@ int nd_store_records(struct nd_store *s, uint64_t type, uint64_t grid_prefix, si
                      size_t limit, int (*cb)(void *arg, const struct nd_record_row *row), void *arg,
                      uint64_t *total, struct st_err *err) ST_MUST;
 
-/* Three-level picture: one row per grid (level 1..3) that is declared or has records; ascending
- * code. Counters are maintained, not counted on read; only what is overdue at now_ms is (0: not
- * asked). A level-2 or 1 row sums what lies below. severe: open with severity 3 or 4; emergency,
- * conflict: open with that flag; groups: declared level-3 grids below. */
+/* Three-level picture: one row per grid (level 1..3) that is declared or has records, in itself or
+ * in a grid within it; ascending code as text, so that each stands before those within it. Counters
+ * are maintained, not counted on read; only what is overdue at now_ms is (0: not asked). A level-2
+ * or 1 row sums what lies below. severe: open with severity 3 or 4; emergency, conflict: open with
+ * that flag; groups: declared level-3 grids below. */
 struct nd_grid_row {
     uint64_t code;
     const char *name;

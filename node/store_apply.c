@@ -1,542 +1,591 @@
-/* Admission into the tables: transactions, runs, urgent entries, checkpoints kept. */
+/* Entries in.
+ *
+ * A run extends the stored head, is linked again here (a fault of the caller must not reach the
+ * disk), stored entry by entry, and its checkpoint becomes the head's. The head's checkpoint before
+ * it is kept for ever when the span since the last kept one would otherwise pass what one signature
+ * may cover on the wire; so from every entry on, a run within the limits can be read back.
+ *
+ * An urgent entry ahead of its log lies apart (prov) and is a fact like others. When its log
+ * arrives there, it is either the same entry, and the row apart goes away, or proof of a fork, and
+ * it stays, marked: what it reports may be a danger.
+ *
+ * Failure: the caller rolls the transaction back. */
 #include "node/store_int.h"
 
 #include "crypto/base/assert.h"
-#include <stdio.h>
+
 #include <string.h>
 
-int nd_store_begin(struct nd_store *s, struct st_err *err)
+#define PRUNED_BYTES (CR_HASH_BYTES + 8)
+
+/* ---- logs ---- */
+
+int nd_log_row(sqlite3_stmt *q, struct nd_log *out)
 {
-    CR_ASSERT(!s->in_tx);
-    if (s->certs_changed) { /* a rollback could not read them again */
-        int again = nd_certs_load(s, err);
-        if (again != ST_OK)
-            return again;
-        s->certs_changed = false;
-    }
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_BEGIN, err);
-    if (st == NULL)
-        return ST_IO;
-    int rc = nd_sql_run(s, st, err);
+    bool good;
+
+    memset(out, 0, sizeof *out);
+    out->handle = nd_col_u64(q, 0);
+    good = nd_col_fixed(q, 1, out->id.b, sizeof out->id.b) &&
+           nd_col_fixed(q, 2, out->key.author.b, sizeof out->key.author.b);
+    out->key.scope = nd_col_u64(q, 3);
+    out->key.incarnation = nd_col_u64(q, 4);
+    out->link.seq_next = nd_col_u64(q, 5);
+    out->link.lamport = nd_col_u64(q, 6);
+    good = good && nd_col_fixed(q, 7, out->link.chain.b, sizeof out->link.chain.b);
+    if (out->link.seq_next > 0)
+        good = good && nd_col_fixed(q, 8, out->sig.b, sizeof out->sig.b);
+    out->kept_next = nd_col_u64(q, 9);
+    out->kept_bytes = nd_col_u64(q, 10);
+    return good ? ST_OK : ST_CORRUPT;
+}
+
+/* One row of a bound statement. */
+static int one_log(struct nd_store *s, sqlite3_stmt *q, struct nd_log *out, struct st_err *err)
+{
+    int rc = nd_sql_step(s, q, err);
+
+    if (rc != ND_ROW)
+        return rc == ST_OK ? ST_NOTFOUND : rc;
+    rc = nd_log_row(q, out);
+    nd_sql_done(q);
+    return rc == ST_OK ? ST_OK : st_fail(err, ST_CORRUPT, "a row of the table of logs is damaged");
+}
+
+int nd_log_find(struct nd_store *s, const struct cr_hash *log_id, struct nd_log *out,
+                struct st_err *err)
+{
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_LOG_BY_ID, &q, err);
+
     if (rc != ST_OK)
         return rc;
-    s->in_tx = true;
-    if (s->clean_marked || s->read_only)
-        return ST_OK;
-    static const uint8_t zero = 0;
-    rc = nd_store_meta_put(s, "clean", cr_span_of(&zero, 1), err);
-    if (rc != ST_OK)
-        nd_store_rollback(s);
-    else
-        s->clean_marked = true;
-    return rc;
+    nd_bind_blob(q, ":log_id", log_id->b, sizeof log_id->b);
+    return one_log(s, q, out, err);
 }
 
-int nd_store_commit(struct nd_store *s, struct st_err *err)
+int nd_log_get(struct nd_store *s, uint64_t handle, struct nd_log *out, struct st_err *err)
 {
-    CR_ASSERT(s->in_tx);
-    int rc = nd_fold_dirty(s, err);
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_LOG_BY_HANDLE, &q, err);
+
     if (rc != ST_OK)
         return rc;
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_COMMIT, err);
-    if (st == NULL)
-        return ST_IO;
-    rc = nd_sql_run(s, st, err);
-    if (rc == ST_OK) {
-        s->in_tx = false;
-        s->certs_changed = false;
+    nd_bind_u64(q, ":id", handle);
+    return one_log(s, q, out, err);
+}
+
+int nd_log_key(struct nd_store *s, uint64_t handle, const struct sc_log_key **out,
+               struct st_err *err)
+{
+    struct nd_log *slot = &s->log_cache[handle % ND_LOG_CACHE];
+    int rc = ST_OK;
+
+    if (slot->handle != handle) {
+        rc = nd_log_get(s, handle, slot, err);
+        if (rc != ST_OK)
+            slot->handle = 0;
+        if (rc == ST_NOTFOUND)
+            rc = st_fail(err, ST_CORRUPT, "log %llu is missing", (unsigned long long)handle);
     }
+    *out = &slot->key;
     return rc;
 }
 
-/* Certificates and lamport that a rolled back transaction brought are read anew from the tables. */
-static void reload(struct nd_store *s)
+static void to_sy_log(const struct nd_log *l, struct sy_log *out)
 {
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LAMPORT, NULL);
-    if (st != NULL && nd_sql_row(s, st, NULL) == ST_OK) {
-        s->lamport = nd_col_u64(st, 0);
-        nd_sql_done(st);
-    }
-    if (s->certs_changed && nd_certs_load(s, NULL) == ST_OK)
-        s->certs_changed = false; /* else the next transaction tries again */
+    *out = (struct sy_log){.key = l->key, .id = l->id, .link = l->link, .handle = l->handle};
 }
 
-void nd_store_rollback(struct nd_store *s)
+int nd_store_log(struct nd_store *s, const struct sc_log_key *key, struct sy_log *out)
 {
-    nd_dirty_clear(&s->dirty);
-    if (!s->in_tx)
-        return;
-    s->in_tx = false;
-    s->clean_marked = false;
-    if (sqlite3_get_autocommit(s->db) == 0) {
-        sqlite3_stmt *st = nd_sql(s, ND_SQL_ROLLBACK, NULL);
-        int rc = st != NULL ? nd_sql_run(s, st, NULL) : ST_IO;
-        CR_ASSERT(rc == ST_OK || sqlite3_get_autocommit(s->db) != 0);
-    }
-    reload(s);
+    struct cr_hash id;
+    struct nd_log l;
+    int rc;
+
+    sc_log_id(&s->net, key, &id);
+    rc = nd_log_find(s, &id, &l, NULL);
+    if (rc == ST_OK)
+        to_sy_log(&l, out);
+    return rc;
 }
 
-/* ---- subjects ---- */
-
-static int find_subject(struct nd_store *s, const struct sc_id *sid, uint64_t scope, uint64_t type,
-                        int64_t *row, struct st_err *err)
+int nd_store_last_log(struct nd_store *s, const struct cr_sign_pk *author, uint64_t scope,
+                      struct sy_log *out)
 {
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_SUBJECT_FIND, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":sid", sid->b, sizeof sid->b);
-    nd_bind_u64(st, ":scope", scope);
-    int rc = nd_sql_row(s, st, err);
-    if (rc == ST_OK) {
-        *row = sqlite3_column_int64(st, 0);
-        uint64_t known = nd_col_u64(st, 1);
-        nd_sql_done(st);
-        if (known != 0 || type == 0)
-            return ST_OK;
-        if ((st = nd_sql(s, ND_SQL_SUBJECT_TYPE, err)) == NULL)
-            return ST_IO;
-        nd_bind_u64(st, ":id", (uint64_t)*row);
-        nd_bind_u64(st, ":type", type);
-        return nd_sql_run(s, st, err);
-    }
-    if (rc != ST_NOTFOUND)
+    sqlite3_stmt *q;
+    struct nd_log l;
+    int rc = nd_sql(s, ND_SQL_LOG_LAST, &q, NULL);
+
+    if (rc != ST_OK)
         return rc;
-    if ((st = nd_sql(s, ND_SQL_SUBJECT_NEW, err)) == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":sid", sid->b, sizeof sid->b);
-    nd_bind_u64(st, ":scope", scope);
-    nd_bind_u64(st, ":type", type);
-    rc = nd_sql_run(s, st, err);
-    *row = sqlite3_last_insert_rowid(s->db);
+    nd_bind_blob(q, ":author", author->b, sizeof author->b);
+    nd_bind_u64(q, ":scope", scope);
+    rc = one_log(s, q, &l, NULL);
+    if (rc == ST_OK)
+        to_sy_log(&l, out);
     return rc;
 }
 
-/* What one payload means for the tables. */
-struct meaning {
-    int64_t subject; /* 0: not folded */
-    uint64_t flags;
-    char reason[ST_MSG_MAX]; /* of a quarantine */
-};
-
-static int take_cert(struct nd_store *s, const struct sc_log_key *key, const struct cr_hash *id,
-                     const struct sc_payload *p, struct meaning *m, struct st_err *err)
+static int add_log(struct nd_store *s, struct nd_log *l, struct st_err *err)
 {
-    struct sc_cert c;
-    struct st_err why = {.msg = ""};
-    int rc = key->scope != SC_SCOPE_PUBLIC
-                 ? st_fail(&why, ST_MALFORMED, "certificate outside street/public")
-                 : sc_cert_decode(p->body, &c, &why);
-    if (rc != ST_OK) {
-        m->flags |= ND_EF_QUARANTINED;
-        (void)snprintf(m->reason, sizeof m->reason, "%s", why.msg);
-        return ST_OK;
-    }
-    s->certs_changed = true;
-    s->cert_sums_valid = false;
-    rc = sc_certs_add(s->certs, &key->author, id, &c);
-    return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "store: out of memory");
+    struct nd_scope *scope;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_LOG_ADD, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_blob(q, ":log_id", l->id.b, sizeof l->id.b);
+    nd_bind_blob(q, ":author", l->key.author.b, sizeof l->key.author.b);
+    nd_bind_u64(q, ":scope", l->key.scope);
+    nd_bind_u64(q, ":inc", l->key.incarnation);
+    rc = nd_sql_run(s, q, err);
+    if (rc == ST_OK)
+        rc = nd_scope_of(s, l->key.scope, &scope);
+    if (rc != ST_OK)
+        return rc;
+    l->handle = (uint64_t)sqlite3_last_insert_rowid(s->db);
+    if (l->handle >= UINT64_C(1) << (63 - ND_SEQ_BITS))
+        return st_fail(err, ST_FULL, "too many logs");
+    scope->logs++;
+    scope->dirty = true;
+    return ST_OK;
 }
 
-static int read_meaning(struct nd_store *s, const struct sc_log_key *key, const struct cr_hash *id,
-                        struct cr_span payload, struct meaning *m, struct st_err *err)
+static int put_log(struct nd_store *s, const struct nd_log *l, struct st_err *err)
 {
-    struct sc_payload p;
-    struct sc_body body;
-    struct st_err why = {.msg = ""};
-    memset(m, 0, offsetof(struct meaning, reason) + 1);
-    if (sc_record_check(payload, &p, &body, &why) != ST_OK) {
-        m->flags |= ND_EF_QUARANTINED;
-        (void)snprintf(m->reason, sizeof m->reason, "%s", why.msg);
-        return ST_OK;
-    }
-    if (p.type == SC_R_HAZARD_EMERGENCY)
-        m->flags |= ND_EF_URGENT;
-    if (p.type == SC_R_CERT) {
-        int rc = take_cert(s, key, id, &p, m, err);
-        if (rc != ST_OK || (m->flags & ND_EF_QUARANTINED) != 0)
-            return rc;
-    }
-    struct sc_id sid = p.has_subject ? p.subject : sc_id_of(id);
-    int rc = find_subject(s, &sid, key->scope, p.has_subject ? 0 : p.type, &m->subject, err);
-    if (rc == ST_OK && nd_dirty_add(&s->dirty, m->subject) != ST_OK)
-        rc = st_fail(err, ST_NOMEM, "store: out of memory");
-    return rc;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_LOG_SET, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_u64(q, ":id", l->handle);
+    nd_bind_u64(q, ":seq_next", l->link.seq_next);
+    nd_bind_u64(q, ":lamport", l->link.lamport);
+    nd_bind_blob(q, ":chain", l->link.chain.b, sizeof l->link.chain.b);
+    nd_bind_blob(q, ":sig", l->sig.b, sizeof l->sig.b);
+    nd_bind_u64(q, ":kept_next", l->kept_next);
+    nd_bind_u64(q, ":kept_bytes", l->kept_bytes);
+    return nd_sql_run(s, q, err);
+}
+
+static int keep_checkpoint(struct nd_store *s, uint64_t handle, uint64_t seq, bool urgent,
+                           const struct cr_sig *sig, struct st_err *err)
+{
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_CKPT_ADD, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", nd_entry_no(handle, seq));
+    nd_bind_u64(q, ":urgent", urgent);
+    nd_bind_blob(q, ":sig", sig->b, sizeof sig->b);
+    return nd_sql_run(s, q, err);
 }
 
 /* ---- one entry ---- */
 
-struct admit {
-    struct nd_store *s;
-    const struct nd_run *r;
-    uint64_t log;
-    struct st_err *err;
-};
-
-static int put_fact(const struct admit *a, int64_t subject, uint64_t seq)
+static int quarantine(struct nd_store *s, struct nd_admit *a, const struct st_err *why,
+                      struct st_err *err)
 {
-    sqlite3_stmt *st = nd_sql(a->s, ND_SQL_FACT_NEW, a->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":subject", (uint64_t)subject);
-    nd_bind_u64(st, ":log", a->log);
-    nd_bind_u64(st, ":seq", seq);
-    return nd_sql_run(a->s, st, a->err);
-}
+    char reason[ND_REASON_MAX + 1];
+    struct nd_scope *scope;
+    size_t n = strlen(why->msg);
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_QUARANTINE_ADD, &q, err);
 
-static int put_mark(const struct admit *a, enum nd_sql q, uint64_t seq, const char *reason)
-{
-    sqlite3_stmt *st = nd_sql(a->s, q, a->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", a->log);
-    nd_bind_u64(st, ":seq", seq);
-    if (reason != NULL)
-        nd_bind_text(st, ":reason", reason);
-    return nd_sql_run(a->s, st, a->err);
-}
-
-static int put_entry(const struct admit *a, size_t i)
-{
-    const struct sc_wire_entry *e = &a->r->run->e[i];
-    uint64_t seq = a->r->run->first_seq + i;
-    struct meaning m = {.subject = 0};
-    int rc = ST_OK;
-    if (!e->pruned)
-        rc = read_meaning(a->s, &a->r->key, &a->r->chains[i], e->payload, &m, a->err);
-    if (i + 1 < a->r->run->count)
-        m.flags &= ~(uint64_t)ND_EF_URGENT; /* no checkpoint of its own: it cannot overtake */
-    else if (a->r->urgent)
-        m.flags |= ND_EF_URGENT;
-    sqlite3_stmt *st = rc == ST_OK ? nd_sql(a->s, ND_SQL_ENTRY_NEW, a->err) : NULL;
-    if (st == NULL)
-        return rc == ST_OK ? ST_IO : rc;
-    nd_bind_u64(st, ":log", a->log);
-    nd_bind_u64(st, ":seq", seq);
-    nd_bind_u64(st, ":lamport", e->lamport);
-    nd_bind_u64(st, ":wall", e->wall_ms);
-    nd_bind_u64(st, ":recv", a->r->received_ms);
-    nd_bind_u64(st, ":flags", m.flags);
-    if (m.subject != 0)
-        nd_bind_u64(st, ":subject", (uint64_t)m.subject);
-    nd_bind_blob(st, ":chain", a->r->chains[i].b, CR_HASH_BYTES);
-    if (e->pruned) {
-        nd_bind_blob(st, ":phash", e->payload_hash.b, CR_HASH_BYTES);
-        nd_bind_u64(st, ":psize", e->payload_bytes);
-    } else {
-        nd_bind_blob(st, ":payload", e->payload.p, e->payload.n);
-    }
-    rc = nd_sql_run(a->s, st, a->err);
-    if (rc == ST_OK && m.subject != 0)
-        rc = put_fact(a, m.subject, seq);
-    if (rc == ST_OK && (m.flags & ND_EF_URGENT) != 0)
-        rc = put_mark(a, ND_SQL_URGENT_NEW, seq, NULL);
-    if (rc == ST_OK && (m.flags & ND_EF_QUARANTINED) != 0)
-        rc = put_mark(a, ND_SQL_QUARANTINE_NEW, seq, m.reason);
-    return rc;
-}
-
-/* ---- checkpoints ---- */
-
-/* Since the last kept checkpoint. */
-struct since {
-    uint64_t n, bytes;
-};
-
-static int put_checkpoint(const struct admit *a, uint64_t seq, bool kept, const struct cr_sig *sig)
-{
-    sqlite3_stmt *st = nd_sql(a->s, ND_SQL_CKPT_NEW, a->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", a->log);
-    nd_bind_u64(st, ":seq", seq);
-    nd_bind_u64(st, ":kept", kept);
-    nd_bind_blob(st, ":sig", sig->b, CR_SIG_BYTES);
-    return nd_sql_run(a->s, st, a->err);
-}
-
-/* The checkpoint of the head before: kept when the span behind the last kept one would otherwise
- * grow past what one run may carry, dropped else. */
-static int settle_previous(const struct admit *a, uint64_t head, struct since *since,
-                           uint64_t run_bytes)
-{
-    uint64_t n = since->n + a->r->run->count;
-    uint64_t bytes = since->bytes + run_bytes;
-    bool keep = n > SC_RUN_ENTRIES_MAX || (bytes > SC_RUN_BYTES_MAX && since->n > 0);
-    int rc = put_mark(a, keep ? ND_SQL_CKPT_KEEP : ND_SQL_CKPT_DROP, head, NULL);
-    if (keep)
-        *since = (struct since){0, 0};
-    return rc;
-}
-
-static int put_checkpoints(const struct admit *a, bool had_head, struct since *since)
-{
-    const struct sc_run *run = a->r->run;
-    uint64_t bytes = 0, last = run->first_seq + run->count - 1;
-    for (size_t i = 0; i < run->count; i++)
-        bytes += run->e[i].pruned ? CR_HASH_BYTES : run->e[i].payload.n;
-    int rc = ST_OK;
-    if (had_head)
-        rc = settle_previous(a, run->first_seq - 1, since, bytes);
-    since->n += run->count;
-    since->bytes += bytes;
-    bool urgent = a->r->urgent;
-    if (rc == ST_OK && !urgent && run->count > 0 && !run->e[run->count - 1].pruned) {
-        struct sc_payload p;
-        urgent = sc_payload_decode(run->e[run->count - 1].payload, &p, NULL) == ST_OK &&
-                 p.type == SC_R_HAZARD_EMERGENCY;
-    }
-    bool kept = last % SC_CKPT_ALIGN == SC_CKPT_ALIGN - 1 || urgent;
-    if (kept)
-        *since = (struct since){0, 0};
-    return rc == ST_OK ? put_checkpoint(a, last, kept, &run->sig) : rc;
-}
-
-/* ---- provisional entries meet their log ---- */
-
-/* The entry in its log is known since the provisional one came. */
-static int drop_provisional(const struct admit *a, uint64_t seq, uint64_t received_ms)
-{
-    sqlite3_stmt *st = nd_sql(a->s, ND_SQL_ENTRY_CAME, a->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", a->log);
-    nd_bind_u64(st, ":seq", seq);
-    nd_bind_u64(st, ":recv", received_ms);
-    int rc = nd_sql_run(a->s, st, a->err);
     if (rc != ST_OK)
         return rc;
-    st = nd_sql(a->s, ND_SQL_PROV_DROP, a->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":log_id", a->r->log_id.b, CR_HASH_BYTES);
-    nd_bind_u64(st, ":seq", seq);
-    return nd_sql_run(a->s, st, a->err);
-}
-
-/* An urgent entry that came ahead of its log. */
-struct early {
-    uint64_t seq, received_ms;
-    int64_t subject;
-    struct cr_hash chain;
-    struct cr_sig sig;
-};
-
-/* The first of this log from a seq on, within the run. ST_NOTFOUND. */
-static int next_early(const struct admit *a, uint64_t from_seq, struct early *out)
-{
-    sqlite3_stmt *st = nd_sql(a->s, ND_SQL_PROV_NEXT, a->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":log_id", a->r->log_id.b, CR_HASH_BYTES);
-    nd_bind_u64(st, ":first", from_seq);
-    nd_bind_u64(st, ":last", a->r->run->first_seq + a->r->run->count - 1);
-    int rc = nd_sql_row(a->s, st, a->err);
+    if (n > ND_REASON_MAX)
+        n = ND_REASON_MAX;
+    while (n > 0 && n < strlen(why->msg) && ((uint8_t)why->msg[n] & 0xc0) == 0x80)
+        n--;
+    memcpy(reason, why->msg, n);
+    reason[n] = '\0';
+    nd_bind_i64(q, ":id", a->no);
+    nd_bind_text(q, ":reason", reason);
+    rc = nd_sql_run(s, q, err);
+    if (rc == ST_OK)
+        rc = nd_scope_of(s, a->key->scope, &scope);
     if (rc != ST_OK)
         return rc;
-    out->seq = nd_col_u64(st, 0);
-    out->subject = sqlite3_column_int64(st, 3);
-    out->received_ms = nd_col_u64(st, 4);
-    bool good = nd_col_fixed(st, 1, out->chain.b, CR_HASH_BYTES) &&
-                nd_col_fixed(st, 2, out->sig.b, CR_SIG_BYTES);
-    nd_sql_done(st);
-    return good ? ST_OK : nd_corrupt(a->err, "a provisional entry is damaged");
+    scope->quarantined++;
+    scope->dirty = true;
+    a->flags |= ND_EF_QUARANTINE;
+    return ST_OK;
 }
 
-static int put_proof(const struct admit *a, const struct early *e)
+static int add_fact(struct nd_store *s, int64_t subject, int64_t no, struct st_err *err)
 {
-    const struct sc_run *run = a->r->run;
-    struct sc_fork f = {.key = a->r->key};
-    f.side[0].seq = e->seq;
-    f.side[0].chain = e->chain;
-    f.side[0].sig = e->sig;
-    f.side[1].seq = run->first_seq + run->count - 1;
-    f.side[1].chain = a->r->chains[run->count - 1];
-    f.side[1].sig = run->sig;
-    return nd_store_put_fork(a->s, &f, a->err);
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_FACT_ADD, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":subject", subject);
+    nd_bind_i64(q, ":entry", no);
+    return nd_sql_run(s, q, err);
 }
 
-/* The same entry came by its log: the provisional one goes, its checkpoint is kept. Another one
- * there: the author forked; both stay, with the proof. */
-static int join_provisional(const struct admit *a)
+int nd_admit(struct nd_store *s, struct nd_admit *a, struct st_err *err)
 {
-    struct early e = {.seq = 0};
-    uint64_t from = a->r->run->first_seq;
+    struct sc_payload p;
+    struct sc_body body;
+    struct st_err why = {0};
+    struct sc_id sid;
+    uint32_t index;
     int rc;
-    while ((rc = next_early(a, from, &e)) == ST_OK) {
-        from = e.seq + 1;
-        if (e.subject != 0 && nd_dirty_add(&a->s->dirty, e.subject) != ST_OK)
-            return st_fail(a->err, ST_NOMEM, "store: out of memory");
-        if (!cr_hash_equal(&e.chain, &a->r->chains[e.seq - a->r->run->first_seq])) {
-            rc = put_proof(a, &e);
-        } else {
-            rc = put_checkpoint(a, e.seq, true, &e.sig);
-            if (rc == ST_OK)
-                rc = put_mark(a, ND_SQL_URGENT_NEW, e.seq, NULL);
-            if (rc == ST_OK)
-                rc = drop_provisional(a, e.seq, e.received_ms);
-        }
-        if (rc != ST_OK)
-            return rc;
+
+    a->subject = 0;
+    a->type = 0;
+    if (a->flags & ND_EF_PRUNED)
+        return ST_OK; /* its subject is not known; a subject pruned here keeps its facts */
+    rc = sc_record_check(a->payload, &p, &body, &why);
+    if (rc == ST_NOMEM)
+        return st_fail(err, ST_NOMEM, "check payload");
+    if (rc == ST_OK && p.type == SC_R_CERT && a->key->scope == SC_SCOPE_PUBLIC) {
+        rc = nd_certs_admit(s, a, p.body, &why);
+        if (rc != ST_OK && rc != ST_MALFORMED)
+            return st_fail(err, (enum st_code)rc, "certificate: %s", why.msg);
     }
-    return rc == ST_NOTFOUND ? ST_OK : rc;
+    if (rc != ST_OK)
+        return quarantine(s, a, &why, err);
+    sid = p.has_subject ? p.subject : sc_id_of(a->id);
+    rc = nd_dirty_subject(s, &sid, a->key->scope, &index, err);
+    if (rc != ST_OK)
+        return rc;
+    a->subject = s->dirty.e[index].row.id;
+    a->type = p.type;
+    return add_fact(s, a->subject, a->no, err);
 }
 
 /* ---- runs ---- */
 
-static int put_fresh(const struct admit *a)
+/* A provisional entry that this run reaches. */
+struct joined {
+    int64_t id, subject;
+    uint64_t seq, received_ms;
+    uint32_t flags;
+    struct cr_hash chain;
+    struct cr_sig sig;
+};
+
+struct joins {
+    size_t count;
+    struct joined j[ND_PROV_PER_LOG];
+};
+
+int nd_prov_row(sqlite3_stmt *q, struct nd_prov *out)
 {
-    const struct sc_cert *c = sc_certs_find(a->s->certs, &a->r->key.author);
-    if (a->r->key.scope <= SC_SCOPE_INTERNAL || c == NULL || (c->roles & SC_ROLE_STREET) != 0)
-        return ST_OK; /* only what the village itself wrote makes its data fresh */
-    sqlite3_stmt *st = nd_sql(a->s, ND_SQL_FRESH_PUT, a->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":scope", a->r->key.scope);
-    nd_bind_u64(st, ":wall", a->r->run->e[a->r->run->count - 1].wall_ms);
-    nd_bind_u64(st, ":recv", a->r->received_ms);
-    nd_bind_u64(st, ":synced", 0);
-    return nd_sql_run(a->s, st, a->err);
+    bool good;
+
+    memset(out, 0, sizeof *out);
+    out->id = sqlite3_column_int64(q, 0);
+    good = nd_col_fixed(q, 1, out->log_id.b, sizeof out->log_id.b) &&
+           nd_col_fixed(q, 2, out->key.author.b, sizeof out->key.author.b);
+    out->key.scope = nd_col_u64(q, 3);
+    out->key.incarnation = nd_col_u64(q, 4);
+    out->seq = nd_col_u64(q, 5);
+    out->flags = (uint32_t)nd_col_u64(q, 6);
+    out->lamport = nd_col_u64(q, 7);
+    out->wall_ms = nd_col_u64(q, 8);
+    out->age_ms = sqlite3_column_int64(q, 9);
+    good = good && nd_col_fixed(q, 10, out->before.b, sizeof out->before.b) &&
+           nd_col_fixed(q, 11, out->chain.b, sizeof out->chain.b) &&
+           nd_col_fixed(q, 13, out->sig.b, sizeof out->sig.b);
+    out->payload = nd_col_span(q, 12);
+    out->subject = sqlite3_column_int64(q, 14);
+    return good ? ST_OK : ST_CORRUPT;
 }
 
-static void bind_head(sqlite3_stmt *st, const struct nd_run *r, const struct since *since)
+static int find_joins(struct nd_store *s, const struct cr_hash *log_id, uint64_t from, uint64_t to,
+                      struct joins *out, struct st_err *err)
 {
-    size_t last = r->run->count - 1;
-    nd_bind_u64(st, ":seq", r->run->first_seq + last);
-    nd_bind_blob(st, ":chain", r->chains[last].b, CR_HASH_BYTES);
-    nd_bind_u64(st, ":lamport", r->run->e[last].lamport);
-    nd_bind_u64(st, ":n", since->n);
-    nd_bind_u64(st, ":bytes", since->bytes);
-}
+    struct nd_prov p;
+    sqlite3_stmt *q;
+    int rc;
 
-/* Finds the log and checks that the run extends its head; *row 0: a new log. */
-static int find_log(struct nd_store *s, const struct nd_run *r, uint64_t *row, struct since *since,
-                    struct st_err *err)
-{
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_BY_ID, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":log_id", r->log_id.b, CR_HASH_BYTES);
-    int rc = nd_sql_row(s, st, err);
-    *row = 0;
-    *since = (struct since){0, 0};
-    uint64_t next = 0;
-    if (rc == ST_OK) {
-        *row = nd_col_u64(st, 0);
-        next = nd_col_u64(st, 5) + 1;
-        *since = (struct since){nd_col_u64(st, 8), nd_col_u64(st, 9)};
-        nd_sql_done(st);
-    } else if (rc != ST_NOTFOUND) {
+    out->count = 0;
+    if (s->prov_count == 0)
+        return ST_OK;
+    rc = nd_sql(s, ND_SQL_PROV_IN, &q, err);
+    if (rc != ST_OK)
         return rc;
+    nd_bind_blob(q, ":log_id", log_id->b, sizeof log_id->b);
+    nd_bind_u64(q, ":from", from);
+    nd_bind_u64(q, ":to", to);
+    while ((rc = nd_sql_step(s, q, err)) == ND_ROW) {
+        if (out->count == ND_PROV_PER_LOG || nd_prov_row(q, &p) != ST_OK) {
+            nd_sql_done(q);
+            return st_fail(err, ST_CORRUPT, "a provisional entry is damaged");
+        }
+        out->j[out->count++] = (struct joined){.id = p.id,
+                                               .subject = p.subject,
+                                               .seq = p.seq,
+                                               .received_ms = p.wall_ms + (uint64_t)p.age_ms,
+                                               .flags = p.flags,
+                                               .chain = p.chain,
+                                               .sig = p.sig};
     }
-    if (r->run->first_seq != next)
-        return st_fail(err, ST_CONFLICT,
-                       "store: entries from %llu on do not follow the head of their log at %llu",
-                       (unsigned long long)r->run->first_seq, (unsigned long long)next);
+    return rc;
+}
+
+static int drop_prov(struct nd_store *s, const struct joined *j, uint64_t scope, struct st_err *err)
+{
+    struct nd_scope *counters;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_PROV_DROP, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", j->id);
+    rc = nd_sql_run(s, q, err);
+    if (rc == ST_OK)
+        rc = nd_sql(s, ND_SQL_FACT_DROP, &q, err);
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":subject", j->subject);
+    nd_bind_i64(q, ":entry", -j->id);
+    s->prov_count--;
+    rc = nd_sql_run(s, q, err);
+    if (rc != ST_OK || (j->flags & ND_EF_QUARANTINE) == 0)
+        return rc;
+    rc = nd_scope_of(s, scope, &counters);
+    if (rc == ST_OK)
+        rc = nd_sql(s, ND_SQL_QUARANTINE_DROP, &q, err);
+    if (rc != ST_OK)
+        return rc;
+    counters->quarantined--; /* the entry itself has just been counted */
+    nd_bind_i64(q, ":id", -j->id);
+    return nd_sql_run(s, q, err);
+}
+
+static int flag_prov(struct nd_store *s, int64_t id, uint32_t flags, struct st_err *err)
+{
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_PROV_FLAG, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", id);
+    nd_bind_u64(q, ":flags", flags);
+    return nd_sql_run(s, q, err);
+}
+
+/* The log went on differently from what was signed ahead of it. */
+static int join_fork(struct nd_store *s, const struct nd_run *r, const struct joined *j,
+                     struct st_err *err)
+{
+    const struct sc_run *run = r->run;
+    struct sc_fork f = {.key = r->key};
+    int rc;
+
+    f.side[0].seq = j->seq;
+    f.side[0].chain = j->chain;
+    f.side[0].sig = j->sig;
+    f.side[1].seq = run->first_seq + run->count - 1;
+    f.side[1].chain = r->chains[run->count - 1];
+    f.side[1].sig = run->sig;
+    rc = nd_store_put_fork(s, &f, err);
+    return rc == ST_OK ? flag_prov(s, j->id, j->flags | ND_EF_FORKED, err) : rc;
+}
+
+static uint64_t wire_bytes(const struct sc_wire_entry *e)
+{
+    return e->pruned ? PRUNED_BYTES : e->payload.n;
+}
+
+static int check_run(struct nd_store *s, const struct nd_run *r, const struct nd_log *l,
+                     uint64_t *bytes, struct st_err *err)
+{
+    const struct sc_run *run = r->run;
+
+    if (!s->in_txn)
+        return st_fail(err, ST_STATE, "no transaction is open");
+    if (run->count == 0 || run->count > SC_RUN_ENTRIES_MAX)
+        return st_fail(err, ST_RANGE, "a run of %zu entries", run->count);
+    if (run->first_seq != l->link.seq_next)
+        return st_fail(err, ST_CONFLICT, "the run begins at %llu, the log goes on at %llu",
+                       (unsigned long long)run->first_seq, (unsigned long long)l->link.seq_next);
+    *bytes = 0;
+    for (size_t i = 0; i < run->count; i++)
+        *bytes += wire_bytes(&run->e[i]);
+    if (*bytes > SC_RUN_BYTES_MAX && run->count > 1)
+        return st_fail(err, ST_OVERSIZE, "a run of %llu bytes", (unsigned long long)*bytes);
     return ST_OK;
 }
 
-static int new_log(struct nd_store *s, const struct nd_run *r, uint64_t *row, struct st_err *err)
+/* Keeps the head's checkpoint when the span with the new run would be more than one signature may
+ * cover. Spans between kept checkpoints therefore always fit one run. */
+static int keep_head(struct nd_store *s, struct nd_log *l, uint64_t end, uint64_t bytes,
+                     struct st_err *err)
 {
-    static const struct since none = {0, 0};
-    struct cr_hash cert;
-    int rc = nd_cert_sum(s, &r->key.author, &cert);
-    if (rc != ST_OK)
-        return st_fail(err, ST_NOMEM, "store: out of memory");
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_NEW, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":log_id", r->log_id.b, CR_HASH_BYTES);
-    nd_bind_blob(st, ":author", r->key.author.b, CR_SIGN_PK_BYTES);
-    nd_bind_u64(st, ":scope", r->key.scope);
-    nd_bind_u64(st, ":inc", r->key.incarnation);
-    nd_bind_blob(st, ":cert", cert.b, CR_HASH_BYTES);
-    bind_head(st, r, &none);
-    rc = nd_sql_run(s, st, err);
-    *row = (uint64_t)sqlite3_last_insert_rowid(s->db);
+    int rc;
+
+    if (l->link.seq_next == l->kept_next ||
+        (l->kept_bytes + bytes <= SC_RUN_BYTES_MAX && end + 1 - l->kept_next <= SC_RUN_ENTRIES_MAX))
+        return ST_OK;
+    rc = keep_checkpoint(s, l->handle, l->link.seq_next - 1, false, &l->sig, err);
+    l->kept_next = l->link.seq_next;
+    l->kept_bytes = 0;
     return rc;
+}
+
+static int put_entry(struct nd_store *s, const struct sc_wire_entry *e, uint64_t received_ms,
+                     const struct cr_hash *chain, struct nd_admit *a, struct st_err *err)
+{
+    uint8_t stub[PRUNED_BYTES];
+    sqlite3_stmt *q;
+    int rc = nd_admit(s, a, err);
+
+    if (rc == ST_OK)
+        rc = nd_sql(s, ND_SQL_ENTRY_ADD, &q, err);
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", a->no);
+    nd_bind_u64(q, ":flags", a->flags);
+    nd_bind_u64(q, ":lamport", e->lamport);
+    nd_bind_u64(q, ":wall", e->wall_ms);
+    nd_bind_i64(q, ":age", (int64_t)(received_ms - e->wall_ms));
+    nd_bind_blob(q, ":chain", chain->b, sizeof chain->b);
+    if (e->pruned) {
+        memcpy(stub, e->payload_hash.b, CR_HASH_BYTES);
+        cr_store_be64(stub + CR_HASH_BYTES, e->payload_bytes);
+        nd_bind_blob(q, ":payload", stub, sizeof stub);
+    } else {
+        nd_bind_blob(q, ":payload", e->payload.p, e->payload.n);
+    }
+    return nd_sql_run(s, q, err);
+}
+
+/* Links the entry behind *link and compares with what the caller computed. */
+static int relink(const struct sc_wire_entry *e, struct sc_link *link, const struct cr_hash *chain,
+                  struct st_err *err)
+{
+    struct cr_hash hash = e->payload_hash;
+    struct sc_header h;
+    int rc;
+
+    if (!e->pruned)
+        sc_payload_hash(e->payload, &hash);
+    rc = sc_link_extend(link, e->lamport, e->wall_ms, &hash,
+                        e->pruned ? e->payload_bytes : e->payload.n, &h);
+    if (rc == ST_OK && !cr_hash_equal(&link->chain, chain))
+        rc = ST_FORGED;
+    return rc == ST_OK ? ST_OK
+                       : st_fail(err, (enum st_code)rc, "entry %llu does not link",
+                                 (unsigned long long)link->seq_next);
+}
+
+static int put_entries(struct nd_store *s, const struct nd_run *r, struct nd_log *l,
+                       const struct joins *joins, bool *urgent_end, struct st_err *err)
+{
+    const struct sc_run *run = r->run;
+    int rc = ST_OK;
+
+    for (size_t i = 0; rc == ST_OK && i < run->count; i++) {
+        const struct sc_wire_entry *e = &run->e[i];
+        uint64_t seq = run->first_seq + i, received_ms = r->received_ms;
+        bool last = i + 1 == run->count;
+        struct nd_admit a = {.no = nd_entry_no(l->handle, seq),
+                             .key = &l->key,
+                             .id = &r->chains[i],
+                             .payload = e->payload,
+                             .flags = e->pruned ? ND_EF_PRUNED : 0};
+
+        if (last && (r->urgent || (!e->pruned && nd_payload_urgent(e->payload))))
+            a.flags |= ND_EF_URGENT;
+        for (size_t k = 0; k < joins->count; k++) {
+            if (joins->j[k].seq != seq || !cr_hash_equal(&joins->j[k].chain, &r->chains[i]))
+                continue;
+            a.flags |= ND_EF_URGENT;
+            received_ms = joins->j[k].received_ms; /* known since it came ahead */
+        }
+        *urgent_end = last && (a.flags & ND_EF_URGENT) != 0;
+        rc = relink(e, &l->link, &r->chains[i], err);
+        if (rc == ST_OK)
+            rc = put_entry(s, e, received_ms, &r->chains[i], &a, err);
+    }
+    return rc;
+}
+
+static int join_all(struct nd_store *s, const struct nd_run *r, const struct nd_log *l,
+                    const struct joins *joins, struct st_err *err)
+{
+    uint64_t end = r->run->first_seq + r->run->count - 1;
+    int rc = ST_OK;
+
+    for (size_t k = 0; rc == ST_OK && k < joins->count; k++) {
+        const struct joined *j = &joins->j[k];
+
+        if (!cr_hash_equal(&j->chain, &r->chains[j->seq - r->run->first_seq])) {
+            rc = join_fork(s, r, j, err);
+            continue;
+        }
+        rc = drop_prov(s, j, r->key.scope, err);
+        if (rc == ST_OK && j->seq != end) /* a span cut in two fits all the more */
+            rc = keep_checkpoint(s, l->handle, j->seq, true, &j->sig, err);
+    }
+    return rc;
+}
+
+static int note_arrival(struct nd_store *s, const struct nd_run *r, struct st_err *err)
+{
+    struct nd_scope *scope;
+    int rc = nd_scope_of(s, r->key.scope, &scope);
+
+    if (rc != ST_OK)
+        return st_fail(err, (enum st_code)rc, "counters of the scope");
+    scope->entries += r->run->count;
+    scope->dirty = true;
+    nd_scope_heard(s, &r->key, r->run->e[r->run->count - 1].wall_ms, r->received_ms);
+    return ST_OK;
 }
 
 int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle, struct st_err *err)
 {
-    CR_ASSERT(s->in_tx);
-    CR_ASSERT(r->run->count > 0);
-    struct admit a = {.s = s, .r = r, .err = err};
-    struct since since;
-    int rc = find_log(s, r, &a.log, &since, err);
-    if (rc != ST_OK)
-        return rc;
-    bool had_head = a.log != 0;
-    if (!had_head)
-        rc = new_log(s, r, &a.log, err);
-    for (size_t i = 0; rc == ST_OK && i < r->run->count; i++)
-        rc = put_entry(&a, i);
-    if (rc == ST_OK)
-        rc = put_checkpoints(&a, had_head, &since);
-    if (rc == ST_OK)
-        rc = join_provisional(&a);
-    if (rc == ST_OK)
-        rc = put_fresh(&a);
-    sqlite3_stmt *st = rc == ST_OK ? nd_sql(s, ND_SQL_LOG_MOVE, err) : NULL;
-    if (st == NULL)
-        return rc == ST_OK ? ST_IO : rc;
-    nd_bind_u64(st, ":id", a.log);
-    bind_head(st, r, &since);
-    rc = nd_sql_run(s, st, err);
-    uint64_t lamport = r->run->e[r->run->count - 1].lamport;
-    if (rc == ST_OK && lamport > s->lamport)
-        s->lamport = lamport;
-    if (rc == ST_OK && handle != NULL)
-        *handle = a.log;
-    return rc;
-}
+    const struct sc_run *run = r->run;
+    uint64_t bytes = 0, end = run->first_seq + run->count - 1;
+    bool urgent = false;
+    struct joins joins;
+    struct nd_log l;
+    int rc = nd_log_find(s, &r->log_id, &l, err);
 
-int nd_store_apply_urgent(struct nd_store *s, const struct sc_urgent *u,
-                          const struct cr_hash *log_id, const struct cr_hash *entry_id,
-                          uint64_t received_ms, struct st_err *err)
-{
-    CR_ASSERT(s->in_tx);
-    struct meaning m;
-    int rc = read_meaning(s, &u->key, entry_id, u->e.payload, &m, err);
-    if (rc != ST_OK)
-        return rc;
-    if (m.subject == 0)
-        return ST_OK; /* unreadable: it will be shown when its log brings it */
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_PROV_NEW, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":log_id", log_id->b, CR_HASH_BYTES);
-    nd_bind_u64(st, ":seq", u->seq);
-    nd_bind_blob(st, ":author", u->key.author.b, CR_SIGN_PK_BYTES);
-    nd_bind_u64(st, ":scope", u->key.scope);
-    nd_bind_u64(st, ":inc", u->key.incarnation);
-    nd_bind_u64(st, ":lamport", u->e.lamport);
-    nd_bind_u64(st, ":wall", u->e.wall_ms);
-    nd_bind_u64(st, ":recv", received_ms);
-    nd_bind_blob(st, ":chain", entry_id->b, CR_HASH_BYTES);
-    nd_bind_blob(st, ":payload", u->e.payload.p, u->e.payload.n);
-    nd_bind_blob(st, ":sig", u->sig.b, CR_SIG_BYTES);
-    nd_bind_u64(st, ":subject", (uint64_t)m.subject);
-    rc = nd_sql_run(s, st, err);
-    if (rc == ST_OK && u->e.lamport > s->lamport)
-        s->lamport = u->e.lamport; /* who answers it must come after it */
-    return rc;
-}
-
-int nd_store_put_fork(struct nd_store *s, const struct sc_fork *f, struct st_err *err)
-{
-    struct cr_hash log_id;
-    struct cr_buf bytes;
-    sc_log_id(&s->net, &f->key, &log_id);
-    cr_buf_init(&bytes, 4096);
-    int rc = sc_fork_encode(f, &bytes);
-    sqlite3_stmt *st = rc == ST_OK ? nd_sql(s, ND_SQL_FORK_NEW, err) : NULL;
-    if (st != NULL) {
-        nd_bind_blob(st, ":log_id", log_id.b, CR_HASH_BYTES);
-        nd_bind_blob(st, ":evidence", bytes.p, bytes.n);
-        rc = nd_sql_run(s, st, err);
-    } else if (rc == ST_OK) {
-        rc = ST_IO;
+    if (rc == ST_NOTFOUND) {
+        memset(&l, 0, sizeof l);
+        l.key = r->key;
+        l.id = r->log_id;
+        sc_link_start(&l.id, &l.link);
+        rc = ST_OK;
     }
-    cr_buf_release(&bytes);
+    if (rc == ST_OK)
+        rc = check_run(s, r, &l, &bytes, err);
+    if (rc == ST_OK && l.handle == 0)
+        rc = add_log(s, &l, err);
+    if (rc == ST_OK)
+        rc = keep_head(s, &l, end, bytes, err);
+    if (rc == ST_OK)
+        rc = find_joins(s, &l.id, run->first_seq, end, &joins, err);
+    if (rc == ST_OK)
+        rc = put_entries(s, r, &l, &joins, &urgent, err);
+    if (rc == ST_OK)
+        rc = join_all(s, r, &l, &joins, err);
+    if (rc != ST_OK)
+        return rc;
+    l.sig = run->sig;
+    l.kept_bytes += bytes;
+    if (urgent || end % SC_CKPT_ALIGN == SC_CKPT_ALIGN - 1) {
+        rc = keep_checkpoint(s, l.handle, end, urgent, &l.sig, err);
+        l.kept_next = end + 1;
+        l.kept_bytes = 0;
+    }
+    if (rc == ST_OK)
+        rc = put_log(s, &l, err);
+    if (rc == ST_OK)
+        rc = note_arrival(s, r, err);
+    if (rc == ST_OK && l.link.lamport > s->lamport)
+        s->lamport = l.link.lamport;
+    if (rc == ST_OK && handle != NULL)
+        *handle = l.handle;
     return rc;
 }

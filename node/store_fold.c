@@ -1,550 +1,356 @@
-/* From facts to projections: every subject that a transaction touched is folded again, once, before
- * the commit; what changed in its row goes into the counters of its grid and the sum of its scope.
- */
+/* From facts to the row of a subject. The row holds what lists are sorted and filtered by, and a
+ * hash that stands for the whole state; the state itself is folded again when it is shown. So a
+ * text is stored once, and what is shown is right by definition. */
 #include "node/store_int.h"
 
 #include "crypto/base/assert.h"
-#include <stdlib.h>
+
 #include <string.h>
 
-/* ---- dirty set ---- */
+#define RANK_NO_EMERGENCY (INT64_C(1) << 61)
+#define RANK_SEVERITY     59
+#define RANK_SECONDS      24
+#define RANK_SECONDS_MAX  ((UINT64_C(1) << 35) - 1)
 
-static void place(int64_t *slot, size_t cap, int64_t row)
+void nd_subject_row(sqlite3_stmt *q, struct nd_subject *out)
 {
-    size_t i = (size_t)((uint64_t)row * UINT64_C(0x9e3779b97f4a7c15)) & (cap - 1);
-    while (slot[i] != 0 && slot[i] != row)
-        i = (i + 1) & (cap - 1);
-    slot[i] = row;
+    memset(out, 0, sizeof *out);
+    out->id = sqlite3_column_int64(q, 0);
+    cr_store_be64(out->sid.b, nd_col_u64(q, 1));
+    (void)nd_col_fixed(q, 2, out->sid.b + 8, 8);
+    out->scope = nd_col_u64(q, 3);
+    out->type = nd_col_u64(q, 4);
+    out->grid = nd_col_u64(q, 5);
+    out->rank = sqlite3_column_int64(q, 6);
+    out->tags = sqlite3_column_int64(q, 7);
+    nd_col_text(q, 8, out->code, sizeof out->code);
+    out->deadline_ms = nd_col_u64(q, 9);
+    out->held = nd_col_u64(q, 10);
+    out->extra = nd_col_u64(q, 11);
+    out->has_item = nd_col_fixed(q, 12, out->item.b, sizeof out->item.b);
 }
 
-int nd_dirty_add(struct nd_dirty *d, int64_t row)
+/* Ties are broken by the subject's id, so that every node lists in the same order. */
+static int64_t tie(const struct sc_id *sid)
 {
-    CR_ASSERT(row > 0);
-    if (d->count * 2 >= d->cap) {
-        size_t cap = d->cap == 0 ? 256 : d->cap * 2;
-        int64_t *slot = (int64_t *)calloc(cap, sizeof *slot);
-        if (slot == NULL)
-            return ST_NOMEM;
-        for (size_t i = 0; i < d->cap; i++)
-            if (d->slot[i] != 0)
-                place(slot, cap, d->slot[i]);
-        free(d->slot);
-        d->slot = slot;
-        d->cap = cap;
-    }
-    size_t i = (size_t)((uint64_t)row * UINT64_C(0x9e3779b97f4a7c15)) & (d->cap - 1);
-    while (d->slot[i] != 0 && d->slot[i] != row)
-        i = (i + 1) & (d->cap - 1);
-    d->count += d->slot[i] == 0;
-    d->slot[i] = row;
-    return ST_OK;
+    return (int64_t)(cr_load_be64(sid->b) >> (64 - RANK_SECONDS));
 }
 
-void nd_dirty_clear(struct nd_dirty *d)
+static int64_t seconds(uint64_t ms)
 {
-    if (d->count > 0)
-        memset(d->slot, 0, d->cap * sizeof *d->slot);
-    d->count = 0;
+    uint64_t s = ms / 1000;
+
+    return (int64_t)(s < RANK_SECONDS_MAX ? s : RANK_SECONDS_MAX);
 }
 
-/* ---- facts ---- */
-
-int nd_subject_get(struct nd_store *s, int64_t row, struct nd_subject *out, struct st_err *err)
+/* Open before closed; emergencies first, then by severity and deadline; of the closed the latest
+ * first. */
+static int64_t hazard_rank(const struct sc_hazard *h, const struct sc_id *sid)
 {
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_SUBJECT_ROW, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":id", (uint64_t)row);
-    int rc = nd_sql_row(s, st, err);
-    if (rc != ST_OK)
+    int64_t at;
+
+    if (h->state >= SC_HS_CLOSED)
+        return ND_RANK_CLOSED |
+               ((int64_t)RANK_SECONDS_MAX - seconds(h->closed_ms)) << RANK_SECONDS | tie(sid);
+    at = h->deadline_ms != 0 ? seconds(h->deadline_ms) : (int64_t)RANK_SECONDS_MAX;
+    return ((h->flags & SC_HF_EMERGENCY) != 0 ? 0 : RANK_NO_EMERGENCY) |
+           (int64_t)(h->severity < 4 ? 4 - h->severity : 0) << RANK_SEVERITY | at << RANK_SECONDS |
+           tie(sid);
+}
+
+/* Key of a grid that counters know: lists must not lose what names none. */
+static uint64_t known_grid(const struct nd_store *s, uint64_t grid, uint64_t scope)
+{
+    if (sc_grid_level(grid) != 0)
+        return nd_grid_key(grid);
+    return nd_grid_key(sc_grid_level(scope) != 0 ? scope : s->genesis.street);
+}
+
+static int project_hazard(struct nd_store *s, struct nd_projection *p)
+{
+    struct sc_hazard *h = &p->hazard;
+    int rc = sc_hazard_fold(s->facts.fact, s->facts.count, h);
+
+    if (rc != ST_OK || !h->exists)
         return rc;
-    out->row = row;
-    out->scope = nd_col_u64(st, 1);
-    out->type = nd_col_u64(st, 2);
-    bool good = nd_col_fixed(st, 0, out->id.b, SC_ID_BYTES);
-    nd_sql_done(st);
-    return good ? ST_OK : nd_corrupt(err, "a subject is damaged");
+    p->row.type = SC_R_HAZARD_REPORT;
+    p->row.grid = known_grid(s, h->grid, p->row.scope);
+    p->row.rank = hazard_rank(h, &p->row.sid);
+    p->row.tags = (int64_t)(h->severity << 32 | h->flags);
+    if (h->code.n < sizeof p->row.code && h->code.n > 0)
+        memcpy(p->row.code, h->code.p, h->code.n);
+    if (h->state < SC_HS_CLOSED)
+        p->row.deadline_ms = h->deadline_ms;
+    if (h->link_count > 0)
+        p->row.extra |= ND_EX_LINKS;
+    p->ext = h->ext;
+    return sc_hazard_encode(h, &s->state);
 }
 
-struct loading {
-    struct sc_fact *fact;
-    size_t *at, *bytes; /* payload of each in s->facts */
-    size_t n, cap;
-};
-
-static bool grow(struct loading *l)
+static int encode_lww(struct nd_store *s, const struct sc_lww *l)
 {
-    if (l->n < l->cap)
-        return true;
-    size_t cap = l->cap == 0 ? 16 : l->cap * 2;
-    struct sc_fact *fact = (struct sc_fact *)realloc(l->fact, cap * sizeof *fact);
-    if (fact != NULL)
-        l->fact = fact;
-    size_t *at = (size_t *)realloc(l->at, cap * sizeof *at);
-    if (at != NULL)
-        l->at = at;
-    size_t *bytes = (size_t *)realloc(l->bytes, cap * sizeof *bytes);
-    if (bytes != NULL)
-        l->bytes = bytes;
-    if (fact == NULL || at == NULL || bytes == NULL)
-        return false;
-    l->cap = cap;
-    return true;
-}
-
-static int load_rows(struct nd_store *s, enum nd_sql q, int64_t subject, struct loading *l,
-                     struct st_err *err)
-{
-    sqlite3_stmt *st = nd_sql(s, q, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":subject", (uint64_t)subject);
-    int rc;
-    while ((rc = nd_sql_row(s, st, err)) == ST_OK) {
-        struct cr_span payload = nd_col_blob(st, 8);
-        if (!grow(l) || cr_buf_append(&s->facts, payload.p, payload.n) != ST_OK) {
-            nd_sql_done(st);
-            return st_fail(err, ST_NOMEM, "store: out of memory");
-        }
-        struct sc_fact *f = &l->fact[l->n];
-        memset(f, 0, sizeof *f);
-        f->lamport = nd_col_u64(st, 2);
-        f->wall_ms = nd_col_u64(st, 3);
-        f->pruned = payload.n == 0;
-        if (!nd_col_fixed(st, 7, f->entry_id.b, CR_HASH_BYTES) ||
-            !nd_col_fixed(st, 11, f->author.b, CR_SIGN_PK_BYTES)) {
-            nd_sql_done(st);
-            return nd_corrupt(err, "an entry is damaged");
-        }
-        l->bytes[l->n] = payload.n;
-        l->at[l->n++] = s->facts.n - payload.n;
-    }
-    return rc == ST_NOTFOUND ? ST_OK : rc;
-}
-
-/* Grid named in a body; 0 when there is none. */
-static uint64_t body_grid(struct cr_span body)
-{
-    struct sc_reader r;
-    uint64_t pairs = 0, grid = 0;
-    int key = -1;
-    sc_reader_init(&r, body);
-    if (body.n == 0 || sc_read_map(&r, SC_BODY_FIELDS_MAX, &pairs) != ST_OK)
-        return 0;
-    for (; pairs > 0 && sc_read_key(&r, &key) == ST_OK && key <= SC_K_GRID; pairs--) {
-        if (key == SC_K_GRID)
-            return sc_read_u64(&r, UINT64_MAX, &grid) == ST_OK ? grid : 0;
-        (void)sc_read_any(&r, NULL);
-    }
-    return 0;
-}
-
-uint64_t nd_facts_grid(const struct sc_fact *facts, size_t n)
-{
-    uint64_t grid = 0;
-    for (size_t i = 0; i < n; i++)
-        if (facts[i].creates)
-            grid = body_grid(facts[i].body);
-    return grid;
-}
-
-/* What authority says of each author: about the subject's grid, and about the grid an entry names.
- */
-static void fill_roles(struct nd_store *s, const struct nd_subject *subj, struct sc_fact *fact,
-                       size_t n)
-{
-    uint64_t grid = nd_facts_grid(fact, n);
-    for (size_t i = 0; i < n; i++) {
-        struct sc_fact *f = &fact[i];
-        uint64_t own = body_grid(f->body);
-        f->person = sc_certs_person(s->certs, &f->author);
-        f->roles = sc_certs_roles(s->certs, &f->author, subj->scope, grid, f->wall_ms);
-        if (own != 0 && own != grid)
-            f->roles |= sc_certs_roles(s->certs, &f->author, subj->scope, own, f->wall_ms);
-    }
-}
-
-int nd_load_facts(struct nd_store *s, const struct nd_subject *subj, struct sc_fact **facts,
-                  size_t *n, struct st_err *err)
-{
-    struct loading l = {.fact = NULL};
-    cr_buf_clear(&s->facts);
-    int rc = load_rows(s, ND_SQL_FACTS, subj->row, &l, err);
-    if (rc == ST_OK)
-        rc = load_rows(s, ND_SQL_PROV_FACTS, subj->row, &l, err);
-    for (size_t i = 0; rc == ST_OK && i < l.n; i++) {
-        struct sc_fact *f = &l.fact[i];
-        struct sc_id id = sc_id_of(&f->entry_id);
-        struct sc_payload p;
-        f->creates = sc_id_equal(&id, &subj->id);
-        if (f->pruned)
-            continue;
-        if (sc_payload_decode(cr_span_of(s->facts.p + l.at[i], l.bytes[i]), &p, NULL) != ST_OK) {
-            rc = nd_corrupt(err, "a stored payload does not decode");
-            break;
-        }
-        f->type = p.type;
-        f->schema_version = p.schema_version;
-        f->parents = p.parents;
-        f->parent_count = p.parent_count;
-        f->body = p.body;
-    }
-    if (rc == ST_OK)
-        fill_roles(s, subj, l.fact, l.n);
-    free(l.at);
-    free(l.bytes);
-    if (rc != ST_OK) {
-        free(l.fact);
-        return rc;
-    }
-    *facts = l.fact;
-    *n = l.n;
-    return ST_OK;
-}
-
-/* ---- projection ---- */
-
-/* Where a subject is counted: its grid when that lies in its scope, else the scope's own grid. */
-static uint64_t counted_grid(const struct nd_store *s, uint64_t scope, uint64_t grid)
-{
-    uint64_t home = scope <= SC_SCOPE_INTERNAL ? s->genesis.street : scope;
-    return sc_grid_level(grid) != 0 && sc_grid_within(grid, home) ? grid : home;
-}
-
-static void seal_item(const struct nd_store *s, const struct nd_subject *subj, struct cr_hash *out)
-{
-    cr_hash2(CR_TAG_FOLD, cr_span_of(subj->id.b, SC_ID_BYTES), cr_buf_span(&s->state), out);
-}
-
-static int project_hazard(struct nd_store *s, const struct nd_subject *subj,
-                          const struct sc_fact *facts, size_t n, struct nd_proj *out)
-{
-    struct sc_hazard h;
-    int rc = sc_hazard_fold(facts, n, &h);
-    if (rc != ST_OK || !h.exists)
-        return rc;
-    rc = sc_hazard_encode(&h, &s->state);
-    out->any = true;
-    out->type = SC_R_HAZARD_REPORT;
-    out->grid = counted_grid(s, subj->scope, h.grid);
-    out->state = (uint64_t)h.state;
-    out->severity = h.severity;
-    out->flags = h.flags;
-    out->deadline_ms = h.deadline_ms;
-    out->code = h.code;
-    out->ext = h.ext;
-    seal_item(s, subj, &out->item);
-    return rc;
-}
-
-static int project_lww(struct nd_store *s, const struct nd_subject *subj,
-                       const struct sc_record *rec, const struct sc_fact *facts, size_t n,
-                       struct nd_proj *out)
-{
-    struct sc_lww lww;
-    int rc = sc_lww_fold(rec, facts, n, &lww);
-    if (rc != ST_OK || !lww.any)
-        return rc;
     struct sc_writer w;
+    int rc;
+
     sc_writer_init(&w, &s->state);
-    sc_write_u64(&w, rec->type);
-    sc_write_bool(&w, lww.contested);
-    rc = w.status == ST_OK ? sc_body_encode(&lww.body, false, &s->state, NULL) : w.status;
-    out->any = true;
-    out->type = rec->type;
-    out->grid = counted_grid(s, subj->scope, sc_body_get(&lww.body, SC_K_GRID)->u);
-    out->flags = lww.contested;
-    out->ext = sc_body_get(&lww.body, SC_K_EXT)->s;
-    seal_item(s, subj, &out->item);
-    return rc;
+    sc_write_u64(&w, l->body.rec->type);
+    sc_write_bool(&w, l->contested);
+    if (w.status != ST_OK)
+        return w.status;
+    rc = sc_body_encode(&l->body, false, &s->state, NULL);
+    if (rc == ST_OK || rc == ST_NOMEM)
+        return rc;
+    /* Fields that are valid one by one but not together: the winners stand for them. */
+    for (size_t i = 0; i < l->body.rec->field_count; i++) {
+        sc_write_u64(&w, l->body.rec->fields[i].key);
+        if (l->winner[i] == SIZE_MAX)
+            sc_write_nil(&w);
+        else
+            sc_write_bin(&w, cr_hash_span(&s->facts.fact[l->winner[i]].entry_id));
+    }
+    return w.status;
 }
 
-int nd_project(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts,
-               size_t n, struct nd_proj *out, struct st_err *err)
+static int project_lww(struct nd_store *s, struct nd_projection *p)
 {
-    memset(out, 0, sizeof *out);
+    const struct sc_record *rec = sc_record_find(s->facts.type);
+    struct sc_lww *l = &p->lww;
+    uint64_t when;
+    int rc;
+
+    CR_ASSERT(rec != NULL);
+    rc = sc_lww_fold(rec, s->facts.fact, s->facts.count, l);
+    if (rc != ST_OK || !l->any)
+        return rc;
+    when = sc_body_get(&l->body, SC_K_WHEN)->u;
+    p->row.type = rec->type;
+    p->row.grid = known_grid(s, sc_body_get(&l->body, SC_K_GRID)->u, p->row.scope);
+    if (when != 0)
+        p->row.rank = INT64_MAX - (int64_t)when;
+    p->ext = sc_body_get(&l->body, SC_K_EXT)->s;
+    return encode_lww(s, l);
+}
+
+int nd_project(struct nd_store *s, const struct nd_subject *subject, struct nd_projection *out,
+               struct st_err *err)
+{
+    int rc = nd_facts_load(s, subject, err);
+
+    if (rc != ST_OK)
+        return rc;
+    out->row = (struct nd_subject){.id = subject->id, .sid = subject->sid, .scope = subject->scope};
+    out->ext = (struct cr_span){0};
+    out->hazard.link_count = 0;
     cr_buf_clear(&s->state);
-    bool hazard = sc_type_is_hazard(subj->type);
-    for (size_t i = 0; subj->type == 0 && i < n && !hazard; i++)
-        hazard = sc_type_is_hazard(facts[i].type);
-    const struct sc_record *rec = sc_record_find(subj->type);
-    int rc = ST_OK;
-    if (hazard)
-        rc = project_hazard(s, subj, facts, n, out);
-    else if (rec != NULL && rec->fold == SC_FOLD_LWW)
-        rc = project_lww(s, subj, rec, facts, n, out);
-    return rc == ST_OK
-               ? ST_OK
-               : st_fail(err, (enum st_code)rc, "store: fold: %s", st_text((enum st_code)rc));
+    if (s->facts.type == SC_R_HAZARD_REPORT)
+        rc = project_hazard(s, out);
+    else if (s->facts.type != 0)
+        rc = project_lww(s, out);
+    if (rc != ST_OK)
+        return st_fail(err, (enum st_code)rc, "fold: %s", st_text((enum st_code)rc));
+    for (size_t i = 0; i < s->facts.count; i++)
+        out->row.held += s->facts.src[i].held;
+    if (out->row.type == 0)
+        return ST_OK;
+    if (out->ext.n > 0)
+        out->row.extra |= ND_EX_EXT;
+    out->row.has_item = true;
+    cr_hash2(CR_TAG_FOLD, cr_span_of(subject->sid.b, SC_ID_BYTES), cr_buf_span(&s->state),
+             &out->row.item);
+    return ST_OK;
 }
 
-/* ---- tables ---- */
+/* ---- writing ---- */
 
-static int proj_read(struct nd_store *s, const struct nd_subject *subj, bool hazard,
-                     struct nd_proj *out, struct st_err *err)
+static void count(struct nd_grid_delta *d, const struct nd_subject *row, int64_t sign)
 {
-    memset(out, 0, sizeof *out);
-    sqlite3_stmt *st = nd_sql(s, hazard ? ND_SQL_HAZARD_GET : ND_SQL_RECORD_GET, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":subject", (uint64_t)subj->row);
-    int rc = nd_sql_row(s, st, err);
-    if (rc == ST_NOTFOUND)
+    uint64_t flags = (uint64_t)row->tags & UINT32_MAX;
+
+    if (row->type == SC_R_HAZARD_REPORT) {
+        bool open = (row->rank & ND_RANK_CLOSED) == 0;
+
+        d->n[open ? ND_GC_OPEN : ND_GC_CLOSED] += sign;
+        if (open && (flags & SC_HF_EMERGENCY) != 0)
+            d->n[ND_GC_EMERGENCY] += sign;
+        if (open && (row->tags >> 32) >= 3)
+            d->n[ND_GC_SEVERE] += sign;
+        if (open && (flags & SC_HF_CONFLICT) != 0)
+            d->n[ND_GC_CONFLICT] += sign;
+    } else if (row->type == SC_R_VISIT) {
+        d->n[ND_GC_VISITS] += sign;
+    } else if (row->type == SC_R_PLACE) {
+        d->n[ND_GC_PLACES] += sign;
+    } else if (row->type == SC_R_GRID) {
+        d->declaration = true;
+    }
+}
+
+static bool counted(uint64_t type)
+{
+    return type == SC_R_HAZARD_REPORT || type == SC_R_VISIT || type == SC_R_PLACE ||
+           type == SC_R_GRID;
+}
+
+static int add_counts(struct nd_store *s, const struct nd_subject *row, int64_t sign)
+{
+    struct nd_grid_delta *d;
+    int rc;
+
+    if (!counted(row->type))
         return ST_OK;
+    rc = nd_grid_delta(s, row->grid, &d);
+    if (rc == ST_OK)
+        count(d, row, sign);
+    return rc;
+}
+
+int nd_count_subject(struct nd_store *s, const struct nd_subject *row)
+{
+    return add_counts(s, row, 1);
+}
+
+/* What the row says less, and more, than before. */
+static int put_counters(struct nd_store *s, const struct nd_subject *old,
+                        const struct nd_subject *row, bool fresh)
+{
+    struct nd_scope *scope;
+    int rc = nd_scope_of(s, row->scope, &scope);
+
+    if (rc == ST_OK)
+        rc = add_counts(s, old, -1);
+    if (rc == ST_OK)
+        rc = add_counts(s, row, 1);
     if (rc != ST_OK)
         return rc;
-    out->any = true;
-    if (hazard) {
-        out->type = SC_R_HAZARD_REPORT;
-        out->grid = nd_col_u64(st, 0);
-        out->state = nd_col_u64(st, 1);
-        out->severity = nd_col_u64(st, 2);
-        out->flags = nd_col_u64(st, 3);
-        out->deadline_ms = nd_col_u64(st, 4);
-    } else {
-        out->type = nd_col_u64(st, 0);
-        out->grid = nd_col_u64(st, 1);
-        out->flags = nd_col_u64(st, 2);
-    }
-    bool good = nd_col_fixed(st, hazard ? 6 : 3, out->item.b, CR_HASH_BYTES);
-    nd_sql_done(st);
-    return good ? ST_OK : nd_corrupt(err, "a projection is damaged");
+    scope->subjects += fresh;
+    scope->hazards += (uint64_t)(row->type == SC_R_HAZARD_REPORT);
+    scope->hazards -= (uint64_t)(old->type == SC_R_HAZARD_REPORT);
+    scope->held += row->held;
+    scope->held -= old->held;
+    if (old->has_item)
+        cr_hash_sub(&scope->acc, &old->item);
+    if (row->has_item)
+        cr_hash_add(&scope->acc, &row->item);
+    scope->dirty = true;
+    return ST_OK;
 }
 
-static int proj_write(struct nd_store *s, const struct nd_subject *subj, bool hazard,
-                      const struct nd_proj *p, struct st_err *err)
+static void bind_item(sqlite3_stmt *q, const struct nd_subject *row)
 {
-    enum nd_sql q = p->any ? (hazard ? ND_SQL_HAZARD_PUT : ND_SQL_RECORD_PUT)
-                           : (hazard ? ND_SQL_HAZARD_DROP : ND_SQL_RECORD_DROP);
-    sqlite3_stmt *st = nd_sql(s, q, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":subject", (uint64_t)subj->row);
-    if (!p->any)
-        return nd_sql_run(s, st, err);
-    char code[4] = "";
-    if (hazard) {
-        if (p->code.n < sizeof code && p->code.n > 0)
-            memcpy(code, p->code.p, p->code.n);
-        nd_bind_u64(st, ":state", p->state);
-        nd_bind_u64(st, ":severity", p->severity);
-        nd_bind_u64(st, ":deadline", p->deadline_ms);
-        nd_bind_text(st, ":code", code);
-    } else {
-        nd_bind_u64(st, ":type", p->type);
-    }
-    nd_bind_u64(st, ":grid", p->grid);
-    nd_bind_u64(st, ":flags", p->flags);
-    nd_bind_blob(st, ":item", p->item.b, CR_HASH_BYTES);
-    return nd_sql_run(s, st, err);
+    nd_bind_i64(q, ":id", row->id);
+    nd_bind_u64(q, ":extra", row->extra);
+    if (row->has_item)
+        nd_bind_blob(q, ":item", row->item.b, sizeof row->item.b);
 }
 
-/* What a projection adds to the counters of its grid. */
-struct counts {
-    int64_t open, dated, closed, emergency, severe, conflict, visits, places;
-};
-
-static struct counts counts_of(const struct nd_proj *p, bool hazard)
+static bool same_keys(const struct nd_subject *a, const struct nd_subject *b)
 {
-    struct counts c = {0};
-    if (!p->any)
-        return c;
-    if (hazard) {
-        bool open = p->state < SC_HS_CLOSED;
-        c.open = open;
-        c.closed = !open;
-        c.dated = open && p->deadline_ms != 0;
-        c.emergency = open && (p->flags & SC_HF_EMERGENCY) != 0;
-        c.severe = open && p->severity >= 3;
-        c.conflict = open && (p->flags & SC_HF_CONFLICT) != 0;
-    } else {
-        c.visits = p->type == SC_R_VISIT;
-        c.places = p->type == SC_R_PLACE;
-    }
-    return c;
+    return a->type == b->type && a->grid == b->grid && a->rank == b->rank && a->tags == b->tags &&
+           memcmp(a->code, b->code, sizeof a->code) == 0 && a->deadline_ms == b->deadline_ms &&
+           a->held == b->held;
 }
 
-static int counters_add(struct nd_store *s, uint64_t grid, const struct counts *c, int64_t sign,
-                        struct st_err *err)
+bool nd_subject_same(const struct nd_subject *a, const struct nd_subject *b)
 {
-    static const struct counts none;
-    if (memcmp(c, &none, sizeof none) == 0)
+    return same_keys(a, b) && a->extra == b->extra && a->has_item == b->has_item &&
+           cr_hash_equal(&a->item, &b->item);
+}
+
+static int put_row(struct nd_store *s, const struct nd_subject *old, const struct nd_subject *row,
+                   bool stored, struct st_err *err)
+{
+    bool keys = !stored || !same_keys(old, row);
+    sqlite3_stmt *q;
+    int rc = nd_sql(s,
+                    !stored ? ND_SQL_SUBJECT_ADD
+                    : keys  ? ND_SQL_SUBJECT_SET
+                            : ND_SQL_SUBJECT_ITEM,
+                    &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    bind_item(q, row);
+    if (!stored) {
+        nd_bind_u64(q, ":k", cr_load_be64(row->sid.b));
+        nd_bind_blob(q, ":rest", row->sid.b + 8, 8);
+        nd_bind_u64(q, ":scope", row->scope);
+    }
+    if (keys) {
+        nd_bind_u64(q, ":type", row->type);
+        nd_bind_u64(q, ":grid", row->grid);
+        nd_bind_i64(q, ":rank", row->rank);
+        nd_bind_i64(q, ":tags", row->tags);
+        nd_bind_text(q, ":code", row->code[0] != '\0' ? row->code : NULL);
+        nd_bind_u64(q, ":deadline", row->deadline_ms);
+        nd_bind_u64(q, ":held", row->held);
+    }
+    return nd_sql_run(s, q, err);
+}
+
+static int put_ext(struct nd_store *s, const struct nd_projection *p, bool had, struct st_err *err)
+{
+    bool has = (p->row.extra & ND_EX_EXT) != 0;
+    sqlite3_stmt *q;
+    int rc;
+
+    if (!has && !had)
         return ST_OK;
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_GRID_ADD, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":code", grid);
-    nd_bind_u64(st, ":open", (uint64_t)(sign * c->open));
-    nd_bind_u64(st, ":dated", (uint64_t)(sign * c->dated));
-    nd_bind_u64(st, ":closed", (uint64_t)(sign * c->closed));
-    nd_bind_u64(st, ":emergency", (uint64_t)(sign * c->emergency));
-    nd_bind_u64(st, ":severe", (uint64_t)(sign * c->severe));
-    nd_bind_u64(st, ":conflict", (uint64_t)(sign * c->conflict));
-    nd_bind_u64(st, ":visits", (uint64_t)(sign * c->visits));
-    nd_bind_u64(st, ":places", (uint64_t)(sign * c->places));
-    return nd_sql_run(s, st, err);
+    rc = nd_sql(s, has ? ND_SQL_EXT_PUT : ND_SQL_EXT_DROP, &q, err);
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":subject", p->row.id);
+    if (has) {
+        nd_bind_u64(q, ":scope", p->row.scope);
+        nd_bind_blob(q, ":key", p->ext.p, p->ext.n);
+    }
+    return nd_sql_run(s, q, err);
 }
 
-static int counters_move(struct nd_store *s, const struct nd_proj *was, const struct nd_proj *is,
-                         bool hazard, struct st_err *err)
+static int put_links(struct nd_store *s, const struct nd_projection *p, bool had,
+                     struct st_err *err)
 {
-    struct counts a = counts_of(was, hazard), b = counts_of(is, hazard);
-    if (was->grid == is->grid && memcmp(&a, &b, sizeof a) == 0)
-        return ST_OK;
-    int rc = counters_add(s, was->grid, &a, -1, err);
-    return rc == ST_OK ? counters_add(s, is->grid, &b, 1, err) : rc;
-}
+    size_t n = (p->row.extra & ND_EX_LINKS) != 0 ? p->hazard.link_count : 0;
+    sqlite3_stmt *q;
+    int rc = ST_OK;
 
-static int links_write(struct nd_store *s, const struct nd_subject *subj,
-                       const struct sc_fact *facts, size_t n, struct st_err *err)
-{
-    struct sc_hazard h;
-    int rc = sc_hazard_fold(facts, n, &h);
-    sqlite3_stmt *st = rc == ST_OK ? nd_sql(s, ND_SQL_LINK_DROP, err) : NULL;
-    if (st == NULL)
-        return rc == ST_OK ? ST_IO : rc;
-    nd_bind_u64(st, ":subject", (uint64_t)subj->row);
-    rc = nd_sql_run(s, st, err);
-    for (size_t i = 0; rc == ST_OK && i < h.link_count; i++) {
-        if ((st = nd_sql(s, ND_SQL_LINK_NEW, err)) == NULL)
-            return ST_IO;
-        nd_bind_blob(st, ":a", subj->id.b, SC_ID_BYTES);
-        nd_bind_blob(st, ":b", h.links[i].b, SC_ID_BYTES);
-        nd_bind_u64(st, ":subject", (uint64_t)subj->row);
-        rc = nd_sql_run(s, st, err);
+    if (had) {
+        rc = nd_sql(s, ND_SQL_LINK_DROP, &q, err);
+        if (rc != ST_OK)
+            return rc;
+        nd_bind_i64(q, ":subject", p->row.id);
+        rc = nd_sql_run(s, q, err);
+    }
+    for (size_t i = 0; rc == ST_OK && i < n; i++) {
+        rc = nd_sql(s, ND_SQL_LINK_ADD, &q, err);
+        if (rc != ST_OK)
+            return rc;
+        nd_bind_i64(q, ":subject", p->row.id);
+        nd_bind_blob(q, ":other", p->hazard.links[i].b, SC_ID_BYTES);
+        rc = nd_sql_run(s, q, err);
     }
     return rc;
 }
 
-static int ext_write(struct nd_store *s, const struct nd_subject *subj, struct cr_span ext,
-                     struct st_err *err)
+int nd_fold_subject(struct nd_store *s, struct nd_dirty *d, struct st_err *err)
 {
-    char text[SC_TEXT_MAX + 1];
-    if (ext.n == 0 || ext.n > SC_TEXT_MAX)
-        return ST_OK;
-    memcpy(text, ext.p, ext.n);
-    text[ext.n] = '\0';
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_EXT_NEW, err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":scope", subj->scope);
-    nd_bind_text(st, ":ext", text);
-    nd_bind_blob(st, ":sid", subj->id.b, SC_ID_BYTES);
-    return nd_sql_run(s, st, err);
-}
+    struct nd_projection *p = &s->projection;
+    const struct nd_subject old = d->row;
+    int rc = nd_project(s, &old, p, err);
 
-/* ---- sums of scopes ---- */
-
-struct sums {
-    size_t n;
-    struct {
-        uint64_t scope;
-        struct cr_hash sum;
-    } at[SC_SCOPES_MAX];
-};
-
-static int sums_flush(struct nd_store *s, struct sums *sums, struct st_err *err)
-{
-    int rc = ST_OK;
-    for (size_t i = 0; rc == ST_OK && i < sums->n; i++) {
-        sqlite3_stmt *st = nd_sql(s, ND_SQL_SCOPE_PUT, err);
-        if (st == NULL)
-            return ST_IO;
-        nd_bind_u64(st, ":scope", sums->at[i].scope);
-        nd_bind_blob(st, ":sum", sums->at[i].sum.b, CR_HASH_BYTES);
-        rc = nd_sql_run(s, st, err);
-    }
-    sums->n = 0;
-    return rc;
-}
-
-static int sums_find(struct nd_store *s, struct sums *sums, uint64_t scope, struct cr_hash **out,
-                     struct st_err *err)
-{
-    for (size_t i = 0; i < sums->n; i++)
-        if (sums->at[i].scope == scope) {
-            *out = &sums->at[i].sum;
-            return ST_OK;
-        }
-    int rc = sums->n == SC_SCOPES_MAX ? sums_flush(s, sums, err) : ST_OK;
-    sqlite3_stmt *st = rc == ST_OK ? nd_sql(s, ND_SQL_SCOPE_GET, err) : NULL;
-    if (st == NULL)
-        return rc == ST_OK ? ST_IO : rc;
-    nd_bind_u64(st, ":scope", scope);
-    sums->at[sums->n].scope = scope;
-    memset(&sums->at[sums->n].sum, 0, CR_HASH_BYTES);
-    rc = nd_sql_row(s, st, err);
-    if (rc == ST_OK) {
-        bool good = nd_col_fixed(st, 0, sums->at[sums->n].sum.b, CR_HASH_BYTES);
-        nd_sql_done(st);
-        if (!good)
-            return nd_corrupt(err, "the sum of a scope is damaged");
-    } else if (rc != ST_NOTFOUND) {
-        return rc;
-    }
-    *out = &sums->at[sums->n++].sum;
-    return ST_OK;
-}
-
-/* ---- one subject ---- */
-
-static int settle(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts,
-                  size_t n, struct sums *sums, struct st_err *err)
-{
-    struct nd_proj was, is;
-    int rc = nd_project(s, subj, facts, n, &is, err);
     if (rc != ST_OK)
         return rc;
-    bool hazard = sc_type_is_hazard(is.any            ? is.type
-                                    : subj->type == 0 ? SC_R_HAZARD_REPORT
-                                                      : subj->type);
-    rc = proj_read(s, subj, hazard, &was, err);
-    if (rc != ST_OK || (!was.any && !is.any))
-        return rc;
-    if (was.any && is.any && cr_hash_equal(&was.item, &is.item))
+    if (d->stored && nd_subject_same(&old, &p->row))
         return ST_OK;
-    rc = proj_write(s, subj, hazard, &is, err);
+    rc = put_row(s, &old, &p->row, d->stored, err);
     if (rc == ST_OK)
-        rc = counters_move(s, &was, &is, hazard, err);
-    if (rc == ST_OK && hazard && ((was.flags | is.flags) & SC_HF_LINKED) != 0)
-        rc = links_write(s, subj, facts, n, err);
+        rc = put_ext(s, p, (old.extra & ND_EX_EXT) != 0, err);
     if (rc == ST_OK)
-        rc = ext_write(s, subj, is.ext, err);
-    struct cr_hash *sum = NULL;
+        rc = put_links(s, p, (old.extra & ND_EX_LINKS) != 0, err);
     if (rc == ST_OK)
-        rc = sums_find(s, sums, subj->scope, &sum, err);
+        rc = put_counters(s, &old, &p->row, !d->stored);
     if (rc != ST_OK)
-        return rc;
-    if (was.any)
-        cr_hash_sub(sum, &was.item);
-    if (is.any)
-        cr_hash_add(sum, &is.item);
+        return st_wrap(err, rc, "project");
+    d->row = p->row;
+    d->stored = true;
     return ST_OK;
-}
-
-int nd_fold_dirty(struct nd_store *s, struct st_err *err)
-{
-    if (s->certs_changed) {
-        int rc = nd_certs_spread(s, err);
-        if (rc != ST_OK)
-            return rc;
-    }
-    struct sums sums = {.n = 0};
-    for (size_t i = 0; i < s->dirty.cap && s->dirty.count > 0; i++) {
-        if (s->dirty.slot[i] == 0)
-            continue;
-        struct nd_subject subj;
-        struct sc_fact *facts = NULL;
-        size_t n = 0;
-        int rc = nd_subject_get(s, s->dirty.slot[i], &subj, err);
-        if (rc == ST_OK)
-            rc = nd_load_facts(s, &subj, &facts, &n, err);
-        if (rc == ST_OK)
-            rc = settle(s, &subj, facts, n, &sums, err);
-        free(facts);
-        if (rc != ST_OK)
-            return rc;
-    }
-    nd_dirty_clear(&s->dirty);
-    return sums_flush(s, &sums, err);
 }

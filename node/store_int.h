@@ -1,117 +1,160 @@
-/* Inner parts of the store. One connection, prepared statements kept for its life; everything is
- * reached through struct nd_store. */
+/* Inside of the store; included by store_*.c only. What is where:
+ *   store_db     the connection: statements, binding, errors, transactions
+ *   store_open   opening, migrations, lock, clean mark and anchor; close
+ *   store_apply  entries in: runs, kept checkpoints, urgent entries ahead of their log
+ *   store_dirty  what one transaction touches: subjects, grids, scopes
+ *   store_fold   the facts of a subject, its fold, its row
+ *   store_auth   certificates, and the subjects that a new one may change
+ *   store_view   what the engine reads
+ *   store_query, store_list, store_peer, store_verify   the rest of store.h */
 #ifndef NODE_STORE_INT_H
 #define NODE_STORE_INT_H
 
-#include "node/store.h"
-#include "node/store_sql.h"
-#include <sqlite3.h>
+#include "node/store_types.h"
 
-enum nd_entry_flag {
-    ND_EF_QUARANTINED = 1, /* breaks the catalogue: kept, shown, never folded */
-    ND_EF_URGENT = 2,
+/* ---- store_db ---- */
+int nd_sql_status(int sqlite_rc);
+/* Records the connection's last failure. */
+int nd_sql_fail(struct nd_store *s, int sqlite_rc, const char *what, struct st_err *err);
+int nd_sql_open(struct nd_store *s, const char *name, int flags, struct st_err *err) ST_MUST;
+void nd_sql_close(struct nd_store *s);
+int nd_sql_exec(struct nd_store *s, const char *text, struct st_err *err) ST_MUST;
+/* The statement, prepared at first use and kept. It must be idle. */
+int nd_sql(struct nd_store *s, enum nd_sql which, sqlite3_stmt **out, struct st_err *err) ST_MUST;
+#define ND_ROW 1
+/* ND_ROW, ST_OK at the end, or a status. After all but ND_ROW the statement is idle again. */
+int nd_sql_step(struct nd_store *s, sqlite3_stmt *q, struct st_err *err) ST_MUST;
+/* Runs to the end; rows are ignored. */
+int nd_sql_run(struct nd_store *s, sqlite3_stmt *q, struct st_err *err) ST_MUST;
+void nd_sql_done(sqlite3_stmt *q);
+void nd_bind_u64(sqlite3_stmt *q, const char *name, uint64_t v);
+void nd_bind_i64(sqlite3_stmt *q, const char *name, int64_t v);
+void nd_bind_blob(sqlite3_stmt *q, const char *name, const void *p, size_t n); /* borrowed */
+void nd_bind_text(sqlite3_stmt *q, const char *name, const char *text);        /* borrowed */
+static inline uint64_t nd_col_u64(sqlite3_stmt *q, int column)
+{
+    return (uint64_t)sqlite3_column_int64(q, column);
+}
+/* Exactly n bytes; false when the column holds something else. */
+bool nd_col_fixed(sqlite3_stmt *q, int column, void *out, size_t n);
+struct cr_span nd_col_span(sqlite3_stmt *q, int column); /* until the next step */
+void nd_col_text(sqlite3_stmt *q, int column, char *out, size_t out_bytes);
+
+#define nd_txn_begin(s, err) nd_txn_begin_at((s), __FILE__, __LINE__, (err))
+int nd_txn_begin_at(struct nd_store *s, const char *file, int line, struct st_err *err) ST_MUST;
+/* Writes outside of entries: join the open transaction, or make one of their own. hint: losing it
+ * at a power cut does no harm, so it is not synced to disk. leave returns rc, or why the commit
+ * failed. */
+struct nd_write {
+    bool own, hint;
 };
+int nd_write_enter(struct nd_store *s, bool hint, struct nd_write *w, struct st_err *err) ST_MUST;
+int nd_write_leave(struct nd_store *s, struct nd_write *w, int rc, struct st_err *err) ST_MUST;
+/* Readers see one state, with the effect of everything applied; they may nest. */
+int nd_read_enter(struct nd_store *s, struct st_err *err) ST_MUST;
+void nd_read_leave(struct nd_store *s);
 
-/* Subjects to fold again before the transaction ends: a set of row numbers, open addressing. */
-struct nd_dirty {
-    int64_t *slot; /* 0: empty (row numbers start at 1) */
-    size_t cap, count;
+/* ---- store_open ---- */
+int nd_meta_get(struct nd_store *s, const char *key, struct cr_buf *out,
+                struct st_err *err) ST_MUST;
+int nd_meta_put(struct nd_store *s, const char *key, struct cr_span value,
+                struct st_err *err) ST_MUST;
+/* Reads into memory what the connection keeps there (certificates, scopes, greatest numbers). */
+int nd_store_load(struct nd_store *s, bool certs, struct st_err *err) ST_MUST;
+
+/* ---- store_apply ---- */
+/* ST_NOTFOUND when there is none. */
+int nd_log_find(struct nd_store *s, const struct cr_hash *log_id, struct nd_log *out,
+                struct st_err *err) ST_MUST;
+int nd_log_get(struct nd_store *s, uint64_t handle, struct nd_log *out, struct st_err *err) ST_MUST;
+int nd_log_row(sqlite3_stmt *q, struct nd_log *out) ST_MUST;
+/* Key of a stored log, through a cache; the pointer is good until the next call. */
+int nd_log_key(struct nd_store *s, uint64_t handle, const struct sc_log_key **out,
+               struct st_err *err) ST_MUST;
+int nd_prov_row(sqlite3_stmt *q, struct nd_prov *out) ST_MUST;
+/* Makes the entry a fact of its subject, or puts it into quarantine (reason filled, *flags). Used
+ * at admission and by a rebuild. */
+struct nd_admit {
+    int64_t no; /* entry number */
+    const struct sc_log_key *key;
+    const struct cr_hash *id;
+    struct cr_span payload;
+    uint32_t flags;
+    int64_t subject; /* out, 0 none */
+    uint64_t type;   /* out */
 };
-
-/* What the accepted certificates of one author add up to: changes when they do. */
-struct nd_cert_sum {
-    struct cr_sign_pk author;
-    struct cr_hash sum;
-};
-
-struct nd_store {
-    sqlite3 *db;
-    sqlite3_stmt *stmt[ND_SQL_COUNT];
-    int lock_fd;
-    bool read_only, in_tx, clean_marked, was_unclean;
-    char dir[400];
-    struct sc_genesis genesis;
-    struct cr_hash net;
-    struct sc_certs *certs;
-    bool certs_changed; /* since the transaction began */
-    size_t scope_count;
-    uint64_t scopes[SC_SCOPES_MAX];
-    uint64_t incarnation;
-    uint64_t lamport; /* greatest stored */
-    struct sy_view view;
-    struct nd_dirty dirty;
-    struct cr_buf facts;          /* scratch of folds: payloads of one subject */
-    struct cr_buf state;          /* scratch of folds: canonical state */
-    struct nd_cert_sum *cert_sum; /* ascending author; valid while cert_sums_valid */
-    size_t cert_sum_count, cert_sum_cap;
-    bool cert_sums_valid;
-};
-
-struct nd_subject {
-    int64_t row;
-    struct sc_id id;
-    uint64_t scope, type; /* type of the creating record, 0 while it has not arrived */
-};
-
-/* ---- store_db.c ---- */
-/* The prepared statement, reset and unbound. NULL only on failure; err is filled. */
-sqlite3_stmt *nd_sql(struct nd_store *s, enum nd_sql q, struct st_err *err);
-/* Steps a statement that gives no rows, and resets it. */
-int nd_sql_run(struct nd_store *s, sqlite3_stmt *st, struct st_err *err) ST_MUST;
-/* Steps: ST_OK with a row, ST_NOTFOUND at the end (reset), else the failure (reset). */
-int nd_sql_row(struct nd_store *s, sqlite3_stmt *st, struct st_err *err) ST_MUST;
-void nd_sql_done(sqlite3_stmt *st); /* reset and unbind */
-int nd_sql_exec(struct nd_store *s, const char *sql, struct st_err *err) ST_MUST;
-int nd_sql_status(struct nd_store *s, struct st_err *err, const char *doing);
-void nd_bind_u64(sqlite3_stmt *st, const char *name, uint64_t v);
-void nd_bind_blob(sqlite3_stmt *st, const char *name, const void *p, size_t n);
-void nd_bind_text(sqlite3_stmt *st, const char *name, const char *text);
-uint64_t nd_col_u64(sqlite3_stmt *st, int i);
-struct cr_span nd_col_blob(sqlite3_stmt *st, int i);
-/* Copies exactly n bytes; false when the column holds another number of bytes (damage). */
-bool nd_col_fixed(sqlite3_stmt *st, int i, void *out, size_t n);
-int nd_corrupt(struct st_err *err, const char *what);
-
-/* ---- store_open.c ---- */
-/* Reads all certificates from the entries into a new set. */
-int nd_certs_load(struct nd_store *s, struct st_err *err) ST_MUST;
-
-/* ---- store_meta.c ---- */
-int nd_scopes_load(struct nd_store *s, struct st_err *err) ST_MUST;
-
-/* ---- store_cert.c ---- */
-/* Sum over the entry ids of the author's accepted certificates (zero: none). ST_NOMEM. */
-int nd_cert_sum(struct nd_store *s, const struct cr_sign_pk *author, struct cr_hash *out) ST_MUST;
-/* After certificates were added: the subjects of every log whose author's certificates changed are
- * marked dirty. */
-int nd_certs_spread(struct nd_store *s, struct st_err *err) ST_MUST;
-
-/* ---- store_fold.c ---- */
-int nd_dirty_add(struct nd_dirty *d, int64_t row) ST_MUST;
-void nd_dirty_clear(struct nd_dirty *d);
-/* Folds every dirty subject again and brings projections and counters up to date. */
-int nd_fold_dirty(struct nd_store *s, struct st_err *err) ST_MUST;
-/* Facts of one subject, spans into s->facts; *facts is owned by the caller (free). */
-int nd_load_facts(struct nd_store *s, const struct nd_subject *subj, struct sc_fact **facts,
-                  size_t *n, struct st_err *err) ST_MUST;
-/* Grid that the creating fact names; 0 when it names none or is not there. */
-uint64_t nd_facts_grid(const struct sc_fact *facts, size_t n);
-int nd_subject_get(struct nd_store *s, int64_t row, struct nd_subject *out,
+int nd_admit(struct nd_store *s, struct nd_admit *a, struct st_err *err) ST_MUST;
+/* An entry that overtakes its log by its type. */
+bool nd_payload_urgent(struct cr_span payload);
+/* Stores what the admission of a provisional entry found. */
+int nd_prov_settle(struct nd_store *s, int64_t id, const struct nd_admit *a,
                    struct st_err *err) ST_MUST;
 
-/* Projection of one subject, the same whether just folded or read from the tables. */
-struct nd_proj {
-    bool any;
-    uint64_t type, grid, state, severity, flags, deadline_ms;
-    struct cr_span code, ext;
-    struct cr_hash item; /* H(fold, subject ‖ state) */
-};
-/* Computes it from facts (spans borrow from them). */
-int nd_project(struct nd_store *s, const struct nd_subject *subj, const struct sc_fact *facts,
-               size_t n, struct nd_proj *out, struct st_err *err) ST_MUST;
+/* ---- store_dirty ---- */
+/* Index of the subject in the set, looked up or made; marked dirty. */
+int nd_dirty_subject(struct nd_store *s, const struct sc_id *sid, uint64_t scope, uint32_t *index,
+                     struct st_err *err) ST_MUST;
+int nd_dirty_row(struct nd_store *s, const struct nd_subject *row, struct st_err *err) ST_MUST;
+/* Any subject of this id that the transaction knows, NULL when none. */
+const struct nd_subject *nd_dirty_find(const struct nd_store *s, const struct sc_id *sid);
+/* Folds all dirty subjects; the set then knows only stored rows. */
+int nd_dirty_fold(struct nd_store *s, struct st_err *err) ST_MUST;
+void nd_dirty_forget(struct nd_store *s); /* the subjects; none is dirty */
+void nd_dirty_clear(struct nd_store *s);  /* everything of the transaction */
+int nd_grid_delta(struct nd_store *s, uint64_t key, struct nd_grid_delta **out) ST_MUST;
+/* Writes deltas, declarations and scopes. */
+int nd_dirty_flush(struct nd_store *s, struct st_err *err) ST_MUST;
+/* Counters of a scope; made when new. ST_NOMEM. */
+int nd_scope_of(struct nd_store *s, uint64_t scope, struct nd_scope **out) ST_MUST;
+/* Something written by the scope's own people has come. */
+void nd_scope_heard(struct nd_store *s, const struct sc_log_key *key, uint64_t wall_ms,
+                    uint64_t received_ms);
+/* The stored row; ST_NOTFOUND. */
+int nd_subject_in(struct nd_store *s, const struct sc_id *sid, uint64_t scope,
+                  struct nd_subject *out, struct st_err *err) ST_MUST;
+int nd_scopes_load(struct nd_store *s, struct st_err *err) ST_MUST;
+void nd_dirty_release(struct nd_store *s);
 
-/* ---- store_view.c ---- */
+/* ---- store_fold ---- */
+void nd_subject_row(sqlite3_stmt *q, struct nd_subject *out);
+void nd_facts_init(struct nd_store *s);
+void nd_facts_release(struct nd_store *s);
+/* Loads s->facts: every fact of the subject, decoded, with roles. */
+int nd_facts_load(struct nd_store *s, const struct nd_subject *subject, struct st_err *err) ST_MUST;
+int nd_project(struct nd_store *s, const struct nd_subject *subject, struct nd_projection *out,
+               struct st_err *err) ST_MUST;
+/* Folds and writes the row, its indexes and the counters' differences. */
+int nd_fold_subject(struct nd_store *s, struct nd_dirty *d, struct st_err *err) ST_MUST;
+
+/* Equal but for the place among subjects. */
+bool nd_subject_same(const struct nd_subject *a, const struct nd_subject *b);
+/* Adds what the row counts for to s->grids. ST_NOMEM. */
+int nd_count_subject(struct nd_store *s, const struct nd_subject *row) ST_MUST;
+
+/* ---- store_auth ---- */
+int nd_certs_load(struct nd_store *s, struct st_err *err) ST_MUST;
+int nd_certs_admit(struct nd_store *s, const struct nd_admit *a, struct cr_span body,
+                   struct st_err *err) ST_MUST;
+/* Marks what the certificates of this transaction may have changed. */
+int nd_certs_spread(struct nd_store *s, struct st_err *err) ST_MUST;
+
+/* ---- store_view ---- */
 void nd_view_init(struct nd_store *s);
-int nd_read_log(sqlite3_stmt *st, struct sy_log *out) ST_MUST; /* columns of ND_SQL_LOG_… */
+
+/* ---- store_peer ---- */
+int nd_each_common(void *arg, const struct cr_sign_pk *peer,
+                   int (*cb)(void *cb_arg, const struct sy_common *c), void *cb_arg) ST_MUST;
+
+/* ---- store_rebuild ---- */
+int nd_rebuild(struct nd_store *s, struct st_err *err) ST_MUST;
+
+/* ---- store_query ---- */
+/* First column of all rows into *out (initialised here; to be released in any case). */
+int nd_collect(struct nd_store *s, sqlite3_stmt *q, struct cr_buf *out, struct st_err *err) ST_MUST;
+/* The subject that an id names: known to the transaction or stored, preferring one that shows. */
+int nd_subject_find(struct nd_store *s, const struct sc_id *sid, struct nd_subject *out,
+                    struct st_err *err) ST_MUST;
+int nd_subject_get(struct nd_store *s, int64_t id, struct nd_subject *out,
+                   struct st_err *err) ST_MUST;
 
 #endif

@@ -1,7 +1,20 @@
-/* Opening and closing: lock, database, migrations, anchor, what is loaded. */
+/* Opening and closing.
+ *
+ * Happy path: lock the directory, open the file, bring its schema up to date, find the clean mark
+ * and the anchor as they were left, take the mark away and set a new anchor in both places, read
+ * certificates and counters. A close that ends well puts the mark back.
+ *
+ * The anchor is a random token in the store and in a file beside it, new at every open: a store put
+ * back from a copy, with or without the file, no longer agrees with it. Then, and after a stop
+ * without the mark, entries may be known elsewhere that this store has lost, so that going on in
+ * the old logs could fork them: a new incarnation is drawn.
+ *
+ * Failure: nothing is left behind but the lock file; a newer schema is refused before anything is
+ * written. */
 #include "node/store_int.h"
 
 #include "crypto/base/assert.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,331 +24,496 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ANCHOR_BYTES 16
-#define STR_(x)      #x
-#define STR(x)       STR_(x)
+#define ANCHOR_BYTES          16
+#define QUICK_CHECK_BYTES_MAX (16u << 20)
 
-static int lock_dir(struct nd_store *s, struct st_err *err)
-{
-    char path[480];
-    (void)snprintf(path, sizeof path, "%s/lock", s->dir);
-    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (s->lock_fd < 0)
-        return st_fail(err, errno == EROFS || errno == EACCES ? ST_READONLY : ST_IO, "%s: %s", path,
-                       strerror(errno));
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return st_fail(err, ST_LOCKED, "%s is in use by another process", s->dir);
-    return ST_OK;
-}
+#define KEY_GENESIS "@genesis"
+#define KEY_OPEN    "@open" /* 1 byte: 0 closed well */
+#define KEY_ANCHOR  "@anchor"
+#define KEY_INC     "@incarnation"
+#define KEY_SCOPES  "@scopes"
 
-static int open_db(struct nd_store *s, const struct nd_store_options *o, struct st_err *err)
-{
-    char path[480];
-    if (o->uri != NULL)
-        (void)snprintf(path, sizeof path, "%s", o->uri);
-    else
-        (void)snprintf(path, sizeof path, "%s/fengsui.db", s->dir);
-    int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
-                SQLITE_OPEN_EXRESCODE |
-                (o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
-                (o->create ? SQLITE_OPEN_CREATE : 0);
-    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
-        return nd_sql_status(s, err, "open");
-    (void)sqlite3_busy_timeout(s->db, 5000);
-    (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    (void)sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
-    (void)sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, 4 << 20);
-    const char *pragmas =
-        o->read_only
-            ? "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -4096;"
-            : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;"
-              "PRAGMA mmap_size = 0; PRAGMA cache_size = -6144; PRAGMA wal_autocheckpoint = 2000;"
-              "PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;";
-    return nd_sql_exec(s, pragmas, err);
-}
+static const char *const migrations[ND_SCHEMA_VERSION] = {
+    ND_MIGRATION_1 "PRAGMA application_id = 1179869001; PRAGMA user_version = 1;",
+};
 
-static int user_version(struct nd_store *s, uint64_t *out, struct st_err *err)
-{
-    sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL) != SQLITE_OK)
-        return nd_sql_status(s, err, "open");
-    int rc = sqlite3_step(st);
-    *out = rc == SQLITE_ROW ? nd_col_u64(st, 0) : 0;
-    if (rc != SQLITE_ROW)
-        rc = nd_sql_status(s, err, "open");
-    else
-        rc = ST_OK;
-    (void)sqlite3_finalize(st);
-    return rc;
-}
+/* ---- named values ---- */
 
-static int migrate(struct nd_store *s, const struct nd_store_options *o, struct st_err *err)
+int nd_meta_get(struct nd_store *s, const char *key, struct cr_buf *out, struct st_err *err)
 {
-    uint64_t version = 0;
-    int rc = user_version(s, &version, err);
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_META_GET, &q, err);
+
     if (rc != ST_OK)
         return rc;
-    if (version > ND_SCHEMA_VERSION)
-        return st_fail(err, ST_VERSION,
-                       "store: made by a newer program (schema %llu, this one knows %d)",
-                       (unsigned long long)version, ND_SCHEMA_VERSION);
-    if (version == ND_SCHEMA_VERSION)
-        return ST_OK;
-    if (!o->create)
-        return st_fail(err, ST_NOTFOUND, "store: nothing there yet");
-    return nd_sql_exec(s,
-                       "BEGIN IMMEDIATE;" ND_SQL_SCHEMA_1
-                       "PRAGMA user_version = " STR(ND_SCHEMA_VERSION) "; COMMIT;",
-                       err);
-}
+    nd_bind_text(q, ":key", key);
+    rc = nd_sql_step(s, q, err);
+    if (rc == ND_ROW) {
+        struct cr_span v = nd_col_span(q, 0);
 
-/* ---- genesis ---- */
-
-static int load_genesis(struct nd_store *s, const struct nd_store_options *o, struct st_err *err)
-{
-    struct cr_buf have, want;
-    cr_buf_init(&have, SC_GENESIS_BYTES_MAX);
-    cr_buf_init(&want, SC_GENESIS_BYTES_MAX);
-    int rc = nd_store_meta_get(s, "genesis", &have);
-    if (rc == ST_NOTFOUND && o->create) {
-        CR_ASSERT(o->genesis != NULL);
-        rc = sc_genesis_encode(o->genesis, &have);
-        if (rc == ST_OK)
-            rc = nd_store_meta_put(s, "genesis", cr_buf_span(&have), err);
-    } else if (rc == ST_OK && o->create && o->genesis != NULL) {
-        rc = sc_genesis_encode(o->genesis, &want);
-        if (rc == ST_OK && !cr_span_equal(cr_buf_span(&have), cr_buf_span(&want)))
-            rc = st_fail(err, ST_EXISTS, "store: holds another space already");
-    } else if (rc == ST_NOTFOUND) {
-        rc = nd_corrupt(err, "no genesis");
+        rc = cr_buf_append(out, v.p, v.n);
+        nd_sql_done(q);
+        return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "value of %s", key);
     }
-    if (rc == ST_OK)
-        rc = sc_genesis_decode(cr_buf_span(&have), &s->genesis, err);
-    if (rc == ST_OK)
-        sc_genesis_net(cr_buf_span(&have), &s->net);
-    cr_buf_release(&have);
-    cr_buf_release(&want);
-    return rc;
+    return rc == ST_OK ? st_fail(err, ST_NOTFOUND, "%s is not set", key) : rc;
 }
 
-/* ---- incarnation ---- */
-
-static void anchor_path(const struct nd_store *s, char *out, size_t n, const char *tail)
+int nd_meta_put(struct nd_store *s, const char *key, struct cr_span value, struct st_err *err)
 {
-    (void)snprintf(out, n, "%s/anchor%s", s->dir, tail);
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_META_PUT, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_text(q, ":key", key);
+    nd_bind_blob(q, ":value", value.p, value.n);
+    return nd_sql_run(s, q, err);
 }
 
-static bool anchor_matches(struct nd_store *s, struct cr_span stored)
+int nd_store_meta_get(struct nd_store *s, const char *key, struct cr_buf *out)
 {
-    if (s->dir[0] == '\0')
-        return true;
-    char path[480];
-    uint8_t have[ANCHOR_BYTES + 1];
-    anchor_path(s, path, sizeof path, "");
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return false;
-    ssize_t n = read(fd, have, sizeof have);
-    (void)close(fd);
-    return n == ANCHOR_BYTES && stored.n == ANCHOR_BYTES &&
-           memcmp(have, stored.p, ANCHOR_BYTES) == 0;
+    CR_ASSERT(key[0] != '@');
+    return nd_meta_get(s, key, out, NULL);
 }
 
-static int anchor_write(struct nd_store *s, const uint8_t anchor[static ANCHOR_BYTES],
-                        struct st_err *err)
+int nd_store_meta_put(struct nd_store *s, const char *key, struct cr_span value, struct st_err *err)
 {
-    char path[480], temp[480];
-    anchor_path(s, path, sizeof path, "");
-    anchor_path(s, temp, sizeof temp, ".new");
-    int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = fd >= 0 && write(fd, anchor, ANCHOR_BYTES) == ANCHOR_BYTES && fsync(fd) == 0;
-    if (fd >= 0)
-        (void)close(fd);
-    if (!ok || rename(temp, path) != 0)
-        return st_fail(err, errno == ENOSPC ? ST_FULL : ST_IO, "%s: %s", path, strerror(errno));
-    return ST_OK;
-}
-
-/* Keeps the incarnation when the last writer closed cleanly and the anchor beside the store is the
- * one in it; else starts a new one: a restored backup, a copied image and a lying disk are one
- * case. */
-static int settle_incarnation(struct nd_store *s, struct st_err *err)
-{
-    struct cr_buf inc, clean, anchor;
-    cr_buf_init(&inc, 64);
-    cr_buf_init(&clean, 64);
-    cr_buf_init(&anchor, 64);
-    bool have = nd_store_meta_get(s, "incarnation", &inc) == ST_OK && inc.n == 8;
-    bool was_clean =
-        nd_store_meta_get(s, "clean", &clean) == ST_OK && clean.n == 1 && clean.p[0] == 1;
-    bool anchored =
-        nd_store_meta_get(s, "anchor", &anchor) == ST_OK && anchor_matches(s, cr_buf_span(&anchor));
-    int rc = ST_OK;
-    if (have && was_clean && anchored) {
-        s->incarnation = cr_load_be64(inc.p);
-    } else if (s->read_only) {
-        s->was_unclean = have;
-        s->incarnation = have ? cr_load_be64(inc.p) : 0;
-    } else {
-        uint8_t fresh[8 + ANCHOR_BYTES];
-        cr_random(fresh, sizeof fresh);
-        s->was_unclean = have;
-        s->incarnation = cr_load_be64(fresh);
-        rc = nd_store_begin(s, err);
-        if (rc == ST_OK && s->dir[0] != '\0')
-            rc = anchor_write(s, fresh + 8, err);
-        if (rc == ST_OK)
-            rc = nd_store_meta_put(s, "incarnation", cr_span_of(fresh, 8), err);
-        if (rc == ST_OK)
-            rc = nd_store_meta_put(s, "anchor", cr_span_of(fresh + 8, ANCHOR_BYTES), err);
-        if (rc == ST_OK)
-            rc = nd_store_commit(s, err);
-        else
-            nd_store_rollback(s);
-    }
-    cr_buf_release(&inc);
-    cr_buf_release(&clean);
-    cr_buf_release(&anchor);
-    return rc;
-}
-
-/* ---- certificates, clock ---- */
-
-int nd_certs_load(struct nd_store *s, struct st_err *err)
-{
-    sc_certs_free(s->certs);
-    s->cert_sums_valid = false;
-    s->certs = sc_certs_new(&s->genesis);
-    if (s->certs == NULL)
-        return st_fail(err, ST_NOMEM, "store: out of memory");
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_CERT_ENTRIES, err);
-    if (st == NULL)
-        return ST_IO;
+    struct nd_write w;
     int rc;
-    while ((rc = nd_sql_row(s, st, err)) == ST_OK) {
-        struct sc_payload p;
-        struct sc_cert c;
-        struct cr_hash id;
-        struct cr_sign_pk author;
-        struct cr_span payload = nd_col_blob(st, 8);
-        if (!nd_col_fixed(st, 7, id.b, sizeof id.b) ||
-            !nd_col_fixed(st, 11, author.b, sizeof author.b)) {
-            nd_sql_done(st);
-            return nd_corrupt(err, "a certificate entry is damaged");
-        }
-        if (payload.n == 0 || sc_payload_decode(payload, &p, NULL) != ST_OK ||
-            p.type != SC_R_CERT || sc_cert_decode(p.body, &c, NULL) != ST_OK)
-            continue;
-        rc = sc_certs_add(s->certs, &author, &id, &c);
-        if (rc != ST_OK) {
-            nd_sql_done(st);
-            return st_fail(err, (enum st_code)rc, "store: out of memory");
-        }
+
+    CR_ASSERT(key[0] != '@');
+    rc = nd_write_enter(s, false, &w, err);
+    if (rc == ST_OK)
+        rc = nd_write_leave(s, &w, nd_meta_put(s, key, value, err), err);
+    return rc;
+}
+
+/* A value of exactly n bytes. */
+static int meta_fixed(struct nd_store *s, const char *key, void *out, size_t n, struct st_err *err)
+{
+    struct cr_buf b;
+    int rc;
+
+    cr_buf_init(&b, 4096);
+    rc = nd_meta_get(s, key, &b, err);
+    if (rc == ST_OK && b.n != n)
+        rc = st_fail(err, ST_CORRUPT, "value of %s has %zu bytes", key, b.n);
+    if (rc == ST_OK)
+        memcpy(out, b.p, n);
+    cr_buf_release(&b);
+    return rc;
+}
+
+size_t nd_store_scopes(const struct nd_store *s, uint64_t out[static SC_SCOPES_MAX])
+{
+    memcpy(out, s->scopes, s->scope_count * sizeof *out);
+    return s->scope_count;
+}
+
+int nd_store_set_scopes(struct nd_store *s, const uint64_t *scopes, size_t n, struct st_err *err)
+{
+    uint8_t bytes[SC_SCOPES_MAX * 8];
+    struct nd_write w;
+    int rc;
+
+    if (n > SC_SCOPES_MAX)
+        return st_fail(err, ST_RANGE, "%zu scopes; at most %d", n, SC_SCOPES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (!sc_scope_valid(scopes[i]) || (i > 0 && scopes[i] <= scopes[i - 1]))
+            return st_fail(err, ST_RANGE, "scope %llu is not valid or not in order",
+                           (unsigned long long)scopes[i]);
+        cr_store_be64(bytes + 8 * i, scopes[i]);
     }
+    rc = nd_write_enter(s, false, &w, err);
+    if (rc == ST_OK)
+        rc = nd_write_leave(s, &w, nd_meta_put(s, KEY_SCOPES, cr_span_of(bytes, 8 * n), err), err);
+    if (rc == ST_OK) {
+        s->scope_count = n;
+        for (size_t i = 0; i < n; i++)
+            s->scopes[i] = scopes[i];
+    }
+    return rc;
+}
+
+static int load_scopes(struct nd_store *s, struct st_err *err)
+{
+    struct cr_buf b;
+    int rc;
+
+    cr_buf_init(&b, SC_SCOPES_MAX * 8);
+    rc = nd_meta_get(s, KEY_SCOPES, &b, err);
+    s->scope_count = 0;
+    for (size_t i = 0; rc == ST_OK && i < b.n / 8; i++)
+        s->scopes[s->scope_count++] = cr_load_be64(b.p + 8 * i);
+    cr_buf_release(&b);
     return rc == ST_NOTFOUND ? ST_OK : rc;
 }
 
-static int load_lamport(struct nd_store *s, struct st_err *err)
+/* ---- the directory ---- */
+
+static int in_dir(const struct nd_store *s, const char *name, char *out, size_t n,
+                  struct st_err *err)
 {
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LAMPORT, err);
-    if (st == NULL)
-        return ST_IO;
-    int rc = nd_sql_row(s, st, err);
-    if (rc == ST_OK) {
-        s->lamport = nd_col_u64(st, 0);
-        nd_sql_done(st);
-    }
+    int len = snprintf(out, n, "%s/%s", s->dir, name);
+
+    if (len < 0 || (size_t)len >= n)
+        return st_fail(err, ST_OVERSIZE, "the path of the data directory is too long");
+    return ST_OK;
+}
+
+static int os_fail(struct st_err *err, const char *what, const char *path)
+{
+    enum st_code code = ST_IO;
+
+    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+        code = ST_FULL;
+    else if (errno == EROFS || errno == EACCES || errno == EPERM)
+        code = ST_READONLY;
+    else if (errno == ENOENT)
+        code = ST_NOTFOUND;
+    return st_fail(err, code, "%s %s: %s", what, path, strerror(errno));
+}
+
+static int take_lock(struct nd_store *s, struct st_err *err)
+{
+    char path[4096];
+    int rc = in_dir(s, "lock", path, sizeof path, err);
+
+    if (rc != ST_OK)
+        return rc;
+    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (s->lock_fd < 0)
+        return os_fail(err, "open", path);
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return ST_OK;
+    rc = errno == EWOULDBLOCK ? st_fail(err, ST_LOCKED, "%s is in use by another process", s->dir)
+                              : os_fail(err, "lock", path);
+    (void)close(s->lock_fd);
+    s->lock_fd = -1;
     return rc;
 }
 
-/* ---- open, close ---- */
+static int sync_dir(const struct nd_store *s, struct st_err *err)
+{
+    int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = ST_OK;
+
+    if (fd < 0)
+        return os_fail(err, "open", s->dir);
+    if (fsync(fd) != 0)
+        rc = os_fail(err, "sync", s->dir);
+    (void)close(fd);
+    return rc;
+}
+
+static int write_anchor(const struct nd_store *s, const uint8_t token[static ANCHOR_BYTES],
+                        struct st_err *err)
+{
+    char path[4096], temp[4096];
+    int rc = in_dir(s, "anchor", path, sizeof path, err);
+    int fd;
+
+    if (rc == ST_OK)
+        rc = in_dir(s, "anchor.new", temp, sizeof temp, err);
+    if (rc != ST_OK)
+        return rc;
+    fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return os_fail(err, "open", temp);
+    if (write(fd, token, ANCHOR_BYTES) != ANCHOR_BYTES || fsync(fd) != 0)
+        rc = os_fail(err, "write", temp);
+    if (close(fd) != 0 && rc == ST_OK)
+        rc = os_fail(err, "close", temp);
+    if (rc == ST_OK && rename(temp, path) != 0)
+        rc = os_fail(err, "rename", temp);
+    return rc == ST_OK ? sync_dir(s, err) : rc;
+}
+
+static bool anchor_is(const struct nd_store *s, const uint8_t token[static ANCHOR_BYTES])
+{
+    uint8_t held[ANCHOR_BYTES + 1];
+    char path[4096];
+    bool same = false;
+    int fd;
+
+    if (in_dir(s, "anchor", path, sizeof path, NULL) != ST_OK)
+        return false;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    same = read(fd, held, sizeof held) == ANCHOR_BYTES && memcmp(held, token, ANCHOR_BYTES) == 0;
+    (void)close(fd);
+    return same;
+}
+
+/* ---- schema ---- */
+
+static int user_version(struct nd_store *s, int *out, struct st_err *err)
+{
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_USER_VERSION, &q, err);
+
+    if (rc == ST_OK)
+        rc = nd_sql_step(s, q, err);
+    if (rc == ND_ROW) {
+        *out = sqlite3_column_int(q, 0);
+        nd_sql_done(q);
+        return ST_OK;
+    }
+    return rc == ST_OK ? st_fail(err, ST_CORRUPT, "no schema version") : rc;
+}
+
+static int migrate(struct nd_store *s, int from, const struct sc_genesis *genesis,
+                   struct st_err *err)
+{
+    struct cr_buf bytes;
+    struct nd_write w;
+    int rc = nd_write_enter(s, false, &w, err);
+
+    if (rc != ST_OK)
+        return rc;
+    cr_buf_init(&bytes, SC_GENESIS_BYTES_MAX);
+    for (int i = from; rc == ST_OK && i < ND_SCHEMA_VERSION; i++) {
+        rc = nd_sql_exec(s, migrations[i], err);
+        if (rc != ST_OK)
+            rc = st_wrap(err, rc, "migration %d", i + 1);
+    }
+    if (rc == ST_OK && from == 0) {
+        rc = sc_genesis_encode(genesis, &bytes);
+        if (rc == ST_OK)
+            rc = nd_meta_put(s, KEY_GENESIS, cr_buf_span(&bytes), err);
+        if (rc == ST_OK)
+            rc = nd_meta_put(s, KEY_OPEN, cr_span_of("", 1), err);
+    }
+    cr_buf_release(&bytes);
+    return nd_write_leave(s, &w, rc, err);
+}
+
+static int load_genesis(struct nd_store *s, const struct sc_genesis *wanted, struct st_err *err)
+{
+    struct cr_buf b, other;
+    struct cr_hash net;
+    int rc;
+
+    cr_buf_init(&b, SC_GENESIS_BYTES_MAX);
+    cr_buf_init(&other, SC_GENESIS_BYTES_MAX);
+    rc = nd_meta_get(s, KEY_GENESIS, &b, err);
+    if (rc == ST_OK)
+        rc = sc_genesis_decode(cr_buf_span(&b), &s->genesis, err);
+    if (rc == ST_OK) {
+        sc_genesis_net(cr_buf_span(&b), &s->net);
+        if (wanted != NULL) {
+            rc = sc_genesis_encode(wanted, &other);
+            sc_genesis_net(cr_buf_span(&other), &net);
+            if (rc == ST_OK && !cr_hash_equal(&net, &s->net))
+                rc = st_fail(err, ST_EXISTS, "a store of the space \"%s\" is there already",
+                             s->genesis.name);
+        }
+    } else if (rc == ST_NOTFOUND) {
+        rc = st_fail(err, ST_CORRUPT, "the store has no genesis");
+    }
+    cr_buf_release(&b);
+    cr_buf_release(&other);
+    return rc;
+}
+
+/* ---- start and end ---- */
+
+static int quick_check(struct nd_store *s, struct st_err *err)
+{
+    struct nd_store_stats stats;
+    sqlite3_stmt *q;
+    char text[200];
+    int rc = nd_store_stats(s, &stats);
+
+    if (rc != ST_OK || stats.file_bytes > QUICK_CHECK_BYTES_MAX)
+        return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "read the store");
+    rc = nd_sql(s, ND_SQL_QUICK_CHECK, &q, err);
+    if (rc == ST_OK)
+        rc = nd_sql_step(s, q, err);
+    if (rc != ND_ROW)
+        return rc;
+    nd_col_text(q, 0, text, sizeof text);
+    nd_sql_done(q);
+    return strcmp(text, "ok") == 0 ? ST_OK : st_fail(err, ST_CORRUPT, "quick check: %s", text);
+}
+
+/* Takes the clean mark away and settles the incarnation. */
+static int mark_start(struct nd_store *s, struct st_err *err)
+{
+    uint8_t token[ANCHOR_BYTES], inc[8], open = 0;
+    struct nd_write w;
+    int rc = meta_fixed(s, KEY_OPEN, &open, 1, err);
+
+    if (rc != ST_OK)
+        return rc;
+    s->unclean = open != 0;
+    rc = meta_fixed(s, KEY_ANCHOR, token, sizeof token, err);
+    if (rc == ST_OK && s->dir != NULL && !anchor_is(s, token))
+        s->unclean = true;
+    if (rc == ST_OK && !s->unclean)
+        rc = meta_fixed(s, KEY_INC, inc, sizeof inc, err);
+    else if (rc == ST_OK || rc == ST_NOTFOUND) { /* not found: the store is new */
+        cr_random(inc, sizeof inc);
+        rc = ST_OK;
+    }
+    if (rc != ST_OK)
+        return rc;
+    s->incarnation = cr_load_be64(inc);
+    cr_random(token, sizeof token);
+    rc = nd_write_enter(s, false, &w, err);
+    if (rc != ST_OK)
+        return rc;
+    rc = nd_meta_put(s, KEY_OPEN, cr_span_of("\1", 1), err);
+    if (rc == ST_OK)
+        rc = nd_meta_put(s, KEY_INC, cr_span_of(inc, sizeof inc), err);
+    if (rc == ST_OK)
+        rc = nd_meta_put(s, KEY_ANCHOR, cr_span_of(token, sizeof token), err);
+    rc = nd_write_leave(s, &w, rc, err);
+    if (rc == ST_OK && s->dir != NULL)
+        rc = write_anchor(s, token, err);
+    return rc;
+}
+
+int nd_store_load(struct nd_store *s, bool certs, struct st_err *err)
+{
+    sqlite3_stmt *q;
+    int rc = load_scopes(s, err);
+
+    if (rc == ST_OK)
+        rc = nd_scopes_load(s, err);
+    if (rc == ST_OK)
+        rc = nd_sql(s, ND_SQL_MAXIMA, &q, err);
+    if (rc == ST_OK)
+        rc = nd_sql_step(s, q, err);
+    if (rc == ND_ROW) {
+        s->lamport = nd_col_u64(q, 0);
+        s->subject_next = sqlite3_column_int64(q, 1) + 1;
+        s->prov_count = nd_col_u64(q, 2);
+        nd_sql_done(q);
+        rc = ST_OK;
+    }
+    memset(s->log_cache, 0, sizeof s->log_cache);
+    if (rc == ST_OK && certs)
+        rc = nd_certs_load(s, err);
+    return rc;
+}
 
 static void release(struct nd_store *s)
 {
-    for (int i = 0; i < ND_SQL_COUNT; i++)
-        (void)sqlite3_finalize(s->stmt[i]);
-    if (s->db != NULL) {
-        int rc = sqlite3_close(s->db);
-        CR_ASSERT(rc == SQLITE_OK);
-    }
-    sc_certs_free(s->certs);
-    nd_dirty_clear(&s->dirty);
-    free(s->dirty.slot);
-    cr_buf_release(&s->facts);
-    cr_buf_release(&s->state);
-    free(s->cert_sum);
+    nd_sql_close(s);
     if (s->lock_fd >= 0)
         (void)close(s->lock_fd);
+    sc_certs_free(s->certs);
+    nd_dirty_release(s);
+    nd_facts_release(s);
+    cr_buf_release(&s->certified);
+    cr_buf_release(&s->state);
+    free(s->scope);
+    free(s->dir);
     free(s);
+}
+
+/* Opens the file or URI and brings the schema up to date. */
+static int open_schema(struct nd_store *s, const struct nd_store_options *o, struct st_err *err)
+{
+    char path[4096];
+    int flags = o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    int version = 0;
+    int rc = ST_OK;
+
+    if (o->create && !o->read_only)
+        flags |= SQLITE_OPEN_CREATE;
+    if (s->dir != NULL)
+        rc = in_dir(s, "fengsui.db", path, sizeof path, err);
+    if (rc == ST_OK && s->dir != NULL && !o->create && access(path, F_OK) != 0)
+        return st_fail(err, ST_NOTFOUND, "no store in %s", s->dir);
+    if (rc == ST_OK)
+        rc = s->dir != NULL ? nd_sql_open(s, path, flags, err)
+                            : nd_sql_open(s, o->uri, flags | SQLITE_OPEN_URI, err);
+    if (rc == ST_OK && !o->read_only)
+        rc = nd_sql_exec(s,
+                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                         "PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864",
+                         err);
+    if (rc == ST_OK)
+        rc = user_version(s, &version, err);
+    if (rc != ST_OK)
+        return rc;
+    if (version > ND_SCHEMA_VERSION)
+        return st_fail(err, ST_VERSION, "the store has schema %d, this program knows %d", version,
+                       ND_SCHEMA_VERSION);
+    if (version == 0 && (!o->create || o->read_only))
+        return st_fail(err, ST_NOTFOUND, "there is no store in this file");
+    if (version == ND_SCHEMA_VERSION)
+        return ST_OK;
+    if (o->read_only)
+        return st_fail(err, ST_READONLY, "the store has the older schema %d", version);
+    return migrate(s, version, o->genesis, err);
 }
 
 int nd_store_open(const struct nd_store_options *o, struct nd_store **out, struct st_err *err)
 {
-    CR_ASSERT((o->dir == NULL) != (o->uri == NULL));
-    struct nd_store *s = (struct nd_store *)calloc(1, sizeof *s);
+    struct nd_store *s = calloc(1, sizeof *s);
+    int rc = ST_OK;
+
+    CR_ASSERT((o->dir != NULL) != (o->uri != NULL));
+    CR_ASSERT(!o->create || o->genesis != NULL);
     if (s == NULL)
-        return st_fail(err, ST_NOMEM, "store: out of memory");
+        return st_fail(err, ST_NOMEM, "open store");
     s->lock_fd = -1;
     s->read_only = o->read_only;
-    cr_buf_init(&s->facts, (size_t)SC_FOLD_EVENTS_MAX * 4 * SC_PAYLOAD_MAX);
-    cr_buf_init(&s->state, (size_t)1 << 20);
-    int rc = ST_OK;
-    if (o->dir != NULL && strlen(o->dir) >= sizeof s->dir)
-        rc = st_fail(err, ST_USAGE, "%s: path too long", o->dir);
-    else if (o->dir != NULL)
-        memcpy(s->dir, o->dir, strlen(o->dir) + 1);
-    if (rc == ST_OK && o->create && o->dir != NULL && mkdir(o->dir, 0700) != 0 && errno != EEXIST)
-        rc = st_fail(err, ST_IO, "%s: %s", o->dir, strerror(errno));
-    if (rc == ST_OK && !o->create && o->dir != NULL) {
-        char path[480];
-        (void)snprintf(path, sizeof path, "%s/fengsui.db", s->dir);
-        if (access(path, F_OK) != 0)
-            rc = st_fail(err, ST_NOTFOUND, "%s: no node there (fengsui init or join makes one)",
-                         o->dir);
-    }
-    if (rc == ST_OK && o->dir != NULL && !o->read_only)
-        rc = lock_dir(s, err);
-    if (rc == ST_OK)
-        rc = open_db(s, o, err);
-    if (rc == ST_OK)
-        rc = migrate(s, o, err);
-    if (rc == ST_OK)
-        rc = load_genesis(s, o, err);
-    if (rc == ST_OK)
-        rc = nd_scopes_load(s, err);
-    if (rc == ST_OK)
-        rc = nd_certs_load(s, err);
-    if (rc == ST_OK)
-        rc = load_lamport(s, err);
-    if (rc == ST_OK)
-        rc = settle_incarnation(s, err);
-    if (rc != ST_OK) {
-        nd_store_rollback(s);
-        release(s);
-        return rc;
-    }
+    cr_buf_init(&s->certified, UINT32_MAX);
+    cr_buf_init(&s->state, 1u << 20);
+    nd_facts_init(s);
     nd_view_init(s);
+    if (o->dir != NULL) {
+        s->dir = strdup(o->dir);
+        if (s->dir == NULL)
+            rc = st_fail(err, ST_NOMEM, "open store");
+        else if (o->create && !o->read_only && mkdir(o->dir, 0700) != 0 && errno != EEXIST)
+            rc = os_fail(err, "make", o->dir);
+        if (rc == ST_OK && !o->read_only)
+            rc = take_lock(s, err);
+    }
+    if (rc == ST_OK)
+        rc = open_schema(s, o, err);
+    if (rc == ST_OK)
+        rc = load_genesis(s, o->create ? o->genesis : NULL, err);
+    if (rc == ST_OK && !o->read_only)
+        rc = mark_start(s, err);
+    if (rc == ST_OK)
+        rc = nd_store_load(s, true, err);
+    if (rc == ST_OK && s->unclean)
+        rc = quick_check(s, err);
+    if (rc != ST_OK) {
+        release(s);
+        return st_wrap(err, rc, "open store");
+    }
     *out = s;
     return ST_OK;
 }
 
 void nd_store_close(struct nd_store *s)
 {
+    struct nd_write w;
+
     if (s == NULL)
         return;
     nd_store_rollback(s);
-    static const uint8_t one = 1;
-    if (!s->read_only && nd_store_meta_put(s, "clean", cr_span_of(&one, 1), NULL) != ST_OK)
-        s->was_unclean = true; /* no harm: the next start opens a new incarnation */
+    if (!s->read_only && nd_write_enter(s, false, &w, NULL) == ST_OK)
+        (void)!nd_write_leave(s, &w, nd_meta_put(s, KEY_OPEN, cr_span_of("", 1), NULL), NULL);
     release(s);
 }
 
 void nd_store_kill(struct nd_store *s)
 {
+    int on;
+
     if (s == NULL)
         return;
     nd_store_rollback(s);
+    (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &on);
     release(s);
 }
 
@@ -349,16 +527,6 @@ const struct cr_hash *nd_store_net(const struct nd_store *s)
     return &s->net;
 }
 
-struct sc_certs *nd_store_certs(struct nd_store *s)
-{
-    return s->certs;
-}
-
-const struct sy_view *nd_store_view(struct nd_store *s)
-{
-    return &s->view;
-}
-
 uint64_t nd_store_incarnation(const struct nd_store *s)
 {
     return s->incarnation;
@@ -366,7 +534,7 @@ uint64_t nd_store_incarnation(const struct nd_store *s)
 
 bool nd_store_was_unclean(const struct nd_store *s)
 {
-    return s->was_unclean;
+    return s->unclean;
 }
 
 uint64_t nd_store_lamport(const struct nd_store *s)

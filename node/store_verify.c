@@ -1,257 +1,420 @@
-/* The full check: the file, every chain and signature, and every projection against its facts. */
+/* The full check. First what was signed: every entry links, every kept checkpoint verifies, spans
+ * between them fit a run. Then what was made of it: each entry is a fact of its subject or in
+ * quarantine for cause, each subject folds to its row, counters and sums are those of the rows.
+ * Findings are reported and counted; only failures of reading end the check. */
 #include "node/store_int.h"
 
 #include "crypto/base/assert.h"
-#include <inttypes.h>
+
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct check {
     struct nd_store *s;
-    struct nd_verify *out;
+    struct nd_verify v;
     void (*report)(void *arg, const char *line);
     void *arg;
-    struct st_err *err;
-    bool rebuild;
+    struct nd_scope *scope; /* recomputed, in the order of s->scope */
+    size_t scope_n;
+    uint64_t facts;
 };
 
-static void finding(struct check *c, const char *what, uint64_t a, uint64_t b)
+static void finding(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void finding(struct check *c, const char *fmt, ...)
 {
-    char line[160];
-    c->out->findings++;
-    (void)snprintf(line, sizeof line, "%s (%" PRIu64 ", %" PRIu64 ")", what, a, b);
+    char line[300];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    c->v.findings++;
     if (c->report != NULL)
         c->report(c->arg, line);
 }
 
-static int check_file(struct check *c)
+/* "author/scope/incarnation", shortened. */
+static const char *name_of(const struct sc_log_key *key, char out[static 64])
 {
-    sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(c->s->db, "PRAGMA integrity_check(20)", -1, &st, NULL) != SQLITE_OK)
-        return nd_sql_status(c->s, c->err, "check");
-    while (sqlite3_step(st) == SQLITE_ROW) {
-        const char *text = (const char *)sqlite3_column_text(st, 0);
-        if (text != NULL && strcmp(text, "ok") != 0) {
-            c->out->findings++;
-            if (c->report != NULL)
-                c->report(c->arg, text);
-        }
-    }
-    (void)sqlite3_finalize(st);
-    return ST_OK;
+    char scope[SC_SCOPE_TEXT_MAX], author[9];
+
+    sc_scope_text(key->scope, scope);
+    cr_hex(key->author.b, 4, author);
+    (void)snprintf(out, 64, "%s/%s/%016llx", author, scope, (unsigned long long)key->incarnation);
+    return out;
 }
 
-/* ---- chains ---- */
-
-static int check_signature(struct check *c, const struct sy_log *log, uint64_t seq,
-                           const struct cr_hash *chain, bool *held)
+static int integrity(struct check *c, struct st_err *err)
 {
-    sqlite3_stmt *st = nd_sql(c->s, ND_SQL_CKPT_AT, c->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", log->handle);
-    nd_bind_u64(st, ":seq", seq);
-    int rc = nd_sql_row(c->s, st, c->err);
-    *held = rc == ST_OK;
-    if (rc == ST_NOTFOUND)
-        return ST_OK;
+    char line[250];
+    sqlite3_stmt *q;
+    int rc = nd_sql(c->s, ND_SQL_INTEGRITY, &q, err);
+
     if (rc != ST_OK)
         return rc;
-    struct cr_sig sig;
-    bool good =
-        nd_col_fixed(st, 1, sig.b, CR_SIG_BYTES) &&
-        sc_checkpoint_verify(&log->key.author, &c->s->net, &log->id, seq, chain, &sig) == ST_OK;
-    nd_sql_done(st);
-    c->out->signatures++;
-    if (!good)
-        finding(c, "signature of a checkpoint does not verify: log, seq", log->handle, seq);
-    return ST_OK;
-}
-
-/* One stored row extends the chain; false when it does not. */
-static bool extends(sqlite3_stmt *st, struct sc_link *link)
-{
-    struct sc_header h;
-    struct cr_hash hash, stored;
-    struct cr_span payload = nd_col_blob(st, 8);
-    uint64_t bytes = payload.n;
-    if (payload.n > 0)
-        sc_payload_hash(payload, &hash);
-    else if (nd_col_fixed(st, 9, hash.b, CR_HASH_BYTES))
-        bytes = nd_col_u64(st, 10);
-    else
-        return false;
-    return nd_col_u64(st, 1) == link->seq_next &&
-           sc_link_extend(link, nd_col_u64(st, 2), nd_col_u64(st, 3), &hash, bytes, &h) == ST_OK &&
-           nd_col_fixed(st, 7, stored.b, CR_HASH_BYTES) && cr_hash_equal(&stored, &link->chain);
-}
-
-static int check_log(struct check *c, const struct sy_log *log)
-{
-    struct cr_hash id;
-    struct sc_link link;
-    sc_log_id(&c->s->net, &log->key, &id);
-    if (!cr_hash_equal(&id, &log->id))
-        finding(c, "id of a log does not fit its author, scope and incarnation: log", log->handle,
-                0);
-    sc_link_start(&log->id, &link);
-    sqlite3_stmt *st = nd_sql(c->s, ND_SQL_LOG_ENTRIES, c->err);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", log->handle);
-    int rc;
-    bool held = false;
-    while ((rc = nd_sql_row(c->s, st, c->err)) == ST_OK) {
-        if (!extends(st, &link)) {
-            finding(c, "chain is broken: log, seq", log->handle, link.seq_next);
-            nd_sql_done(st);
-            return ST_OK;
-        }
-        c->out->entries++;
-        rc = check_signature(c, log, link.seq_next - 1, &link.chain, &held);
-        if (rc != ST_OK) {
-            nd_sql_done(st);
-            return rc;
-        }
+    while ((rc = nd_sql_step(c->s, q, err)) == ND_ROW) {
+        nd_col_text(q, 0, line, sizeof line);
+        if (strcmp(line, "ok") != 0)
+            finding(c, "database: %s", line);
     }
-    if (rc != ST_NOTFOUND)
-        return rc;
-    if (link.seq_next != log->link.seq_next || !cr_hash_equal(&link.chain, &log->link.chain) ||
-        !held)
-        finding(c, "head of a log is not its last entry or is not signed: log, seq", log->handle,
-                link.seq_next);
-    return ST_OK;
+    return rc;
 }
 
-/* Logs are read into memory first: checking runs other statements. */
-struct logs {
-    struct sy_log *log;
-    size_t n, cap;
+/* ---- entries ---- */
+
+/* One stored entry, its payload out of the statement's way. */
+struct stored {
+    int64_t no;
+    uint32_t flags;
+    uint64_t lamport, wall_ms;
+    struct cr_hash chain;
+    struct cr_buf payload;
 };
 
-static int take_log(void *arg, const struct sy_log *log)
+static int take(sqlite3_stmt *q, struct stored *e)
 {
-    struct logs *l = (struct logs *)arg;
-    if (l->n == l->cap) {
-        size_t cap = l->cap == 0 ? 64 : l->cap * 2;
-        struct sy_log *grown = (struct sy_log *)realloc(l->log, cap * sizeof *grown);
-        if (grown == NULL)
-            return ST_NOMEM;
-        l->log = grown;
-        l->cap = cap;
+    struct cr_span payload = nd_col_span(q, 6);
+
+    e->no = sqlite3_column_int64(q, 0);
+    e->flags = (uint32_t)nd_col_u64(q, 1);
+    e->lamport = nd_col_u64(q, 2);
+    e->wall_ms = nd_col_u64(q, 3);
+    cr_buf_clear(&e->payload);
+    if (!nd_col_fixed(q, 5, e->chain.b, sizeof e->chain.b))
+        return ST_CORRUPT;
+    return cr_buf_append(&e->payload, payload.p, payload.n);
+}
+
+static bool links(const struct stored *e, struct sc_link *link)
+{
+    uint64_t bytes = e->payload.n;
+    struct cr_hash hash;
+    struct sc_header h;
+
+    if (nd_entry_seq(e->no) != link->seq_next)
+        return false;
+    if ((e->flags & ND_EF_PRUNED) != 0) {
+        if (e->payload.n != CR_HASH_BYTES + 8)
+            return false;
+        memcpy(hash.b, e->payload.p, CR_HASH_BYTES);
+        bytes = cr_load_be64(e->payload.p + CR_HASH_BYTES);
+    } else {
+        sc_payload_hash(cr_buf_span(&e->payload), &hash);
     }
-    l->log[l->n++] = *log;
+    return sc_link_extend(link, e->lamport, e->wall_ms, &hash, bytes, &h) == ST_OK &&
+           cr_hash_equal(&link->chain, &e->chain);
+}
+
+static int has_fact(struct nd_store *s, int64_t subject, int64_t no, bool *out, struct st_err *err)
+{
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_FACT_HAS, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":subject", subject);
+    nd_bind_i64(q, ":entry", no);
+    rc = nd_sql_step(s, q, err);
+    *out = rc == ND_ROW;
+    if (rc == ND_ROW) {
+        nd_sql_done(q);
+        rc = ST_OK;
+    }
+    return rc;
+}
+
+/* The entry is where the catalogue puts it. */
+static int placed(struct check *c, const struct stored *e, const struct sc_log_key *key,
+                  struct st_err *err)
+{
+    bool there = false, bad = (e->flags & ND_EF_QUARANTINE) != 0;
+    struct nd_subject row;
+    struct sc_payload p;
+    struct sc_body body;
+    struct sc_cert cert;
+    struct sc_id sid;
+    char name[64];
+    int rc = sc_record_check(cr_buf_span(&e->payload), &p, &body, NULL);
+
+    if (rc == ST_OK && p.type == SC_R_CERT && key->scope == SC_SCOPE_PUBLIC)
+        rc = sc_cert_decode(p.body, &cert, NULL);
+    if (rc == ST_NOMEM)
+        return rc;
+    if ((rc != ST_OK) != bad)
+        finding(c, "log %s, entry %llu: %s", name_of(key, name),
+                (unsigned long long)nd_entry_seq(e->no),
+                bad ? "in quarantine without a reason" : "breaks the catalogue");
+    if (rc != ST_OK || bad)
+        return ST_OK;
+    sid = p.has_subject ? p.subject : sc_id_of(&e->chain);
+    rc = nd_subject_in(c->s, &sid, key->scope, &row, err);
+    if (rc == ST_OK)
+        rc = has_fact(c->s, row.id, e->no, &there, err);
+    if (rc != ST_OK && rc != ST_NOTFOUND)
+        return rc;
+    if (there)
+        c->facts++;
+    else
+        finding(c, "log %s, entry %llu: not among the facts of its subject", name_of(key, name),
+                (unsigned long long)nd_entry_seq(e->no));
     return ST_OK;
 }
 
-static int check_logs(struct check *c)
+static int check_entries(struct check *c, const struct nd_log *l, struct st_err *err)
 {
-    struct logs l = {.log = NULL};
-    int rc = c->s->view.each_log(c->s, take_log, &l);
+    struct sc_link link;
+    struct stored e = {0};
+    char name[64];
+    sqlite3_stmt *q;
+    int rc = nd_sql(c->s, ND_SQL_ENTRY_RANGE, &q, err);
+
     if (rc != ST_OK)
-        (void)st_fail(c->err, (enum st_code)rc, "store: the table of logs cannot be read");
-    for (size_t i = 0; rc == ST_OK && i < l.n; i++)
-        rc = check_log(c, &l.log[i]);
-    c->out->logs = l.n;
-    free(l.log);
+        return rc;
+    sc_link_start(&l->id, &link);
+    cr_buf_init(&e.payload, SC_PAYLOAD_MAX);
+    nd_bind_i64(q, ":from", nd_entry_no(l->handle, 0));
+    nd_bind_i64(q, ":to", nd_entry_no(l->handle, SC_SEQ_MAX - 1));
+    while ((rc = nd_sql_step(c->s, q, err)) == ND_ROW) {
+        c->v.entries++;
+        rc = take(q, &e);
+        if (rc == ST_OK && !links(&e, &link)) {
+            finding(c, "log %s, entry %llu: the chain is broken", name_of(&l->key, name),
+                    (unsigned long long)nd_entry_seq(e.no));
+            nd_sql_done(q);
+            break;
+        }
+        if (rc == ST_OK && (e.flags & ND_EF_PRUNED) == 0)
+            rc = placed(c, &e, &l->key, err);
+        if (rc != ST_OK) {
+            nd_sql_done(q);
+            break;
+        }
+    }
+    cr_buf_release(&e.payload);
+    if (rc == ST_OK && (link.seq_next != l->link.seq_next || link.lamport != l->link.lamport ||
+                        !cr_hash_equal(&link.chain, &l->link.chain)))
+        finding(c, "log %s: the head is not the last entry", name_of(&l->key, name));
+    return rc;
+}
+
+static int check_checkpoints(struct check *c, const struct nd_log *l, struct st_err *err)
+{
+    static const struct sc_run none;
+    struct sc_run run = none;
+    const struct sy_view *view = nd_store_view(c->s);
+    uint64_t at = 0;
+    struct cr_buf bytes;
+    char name[64];
+    int rc = ST_OK;
+
+    cr_buf_init(&bytes, SC_RUN_BYTES_MAX + SC_PAYLOAD_MAX);
+    while (rc == ST_OK && at < l->link.seq_next) {
+        uint64_t end;
+        struct cr_hash chain;
+        struct cr_sig sig;
+
+        rc = view->checkpoint_at(c->s, l->handle, at, &end, &chain, &sig);
+        if (rc == ST_OK)
+            rc = view->read_run(c->s, l->handle, at, &run, &bytes);
+        if (rc == ST_CORRUPT) {
+            finding(c, "log %s: no run from entry %llu on", name_of(&l->key, name),
+                    (unsigned long long)at);
+            rc = ST_OK;
+            break;
+        }
+        if (rc != ST_OK) {
+            rc = st_fail(err, (enum st_code)rc, "read log %s", name_of(&l->key, name));
+            break;
+        }
+        c->v.signatures++;
+        if (sc_checkpoint_verify(&l->key.author, &c->s->net, &l->id, end, &chain, &sig) != ST_OK)
+            finding(c, "log %s, entry %llu: the checkpoint does not verify", name_of(&l->key, name),
+                    (unsigned long long)end);
+        at = end + 1;
+    }
+    cr_buf_release(&bytes);
+    return rc;
+}
+
+static int check_logs(struct check *c, struct st_err *err)
+{
+    struct cr_buf ids = {0};
+    struct nd_log l;
+    sqlite3_stmt *q;
+    int rc = nd_sql(c->s, ND_SQL_LOG_EACH, &q, err);
+
+    if (rc == ST_OK)
+        rc = nd_collect(c->s, q, &ids, err);
+    for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
+        int64_t handle;
+
+        memcpy(&handle, ids.p + at, sizeof handle);
+        rc = nd_log_get(c->s, (uint64_t)handle, &l, err);
+        if (rc == ST_OK)
+            rc = check_entries(c, &l, err);
+        if (rc == ST_OK)
+            rc = check_checkpoints(c, &l, err);
+        c->v.logs++;
+    }
+    cr_buf_release(&ids);
     return rc;
 }
 
 /* ---- projections ---- */
 
-/* Everything derived goes, every subject is dirty: the fold of the transaction builds it anew. */
-static int clear_derived(struct nd_store *s, struct st_err *err)
+static int check_subject(struct check *c, const struct nd_subject *row, struct st_err *err)
 {
-    int rc =
-        nd_sql_exec(s,
-                    "DELETE FROM hazard; DELETE FROM record; DELETE FROM link; DELETE FROM ext;"
-                    "DELETE FROM grid; DELETE FROM scope;",
-                    err);
-    sqlite3_stmt *st = rc == ST_OK ? nd_sql(s, ND_SQL_SUBJECT_ALL, err) : NULL;
-    if (st == NULL)
-        return rc == ST_OK ? ST_IO : rc;
-    while ((rc = nd_sql_row(s, st, err)) == ST_OK)
-        if (nd_dirty_add(&s->dirty, sqlite3_column_int64(st, 0)) != ST_OK) {
-            nd_sql_done(st);
-            return st_fail(err, ST_NOMEM, "store: out of memory");
-        }
-    return rc == ST_NOTFOUND ? ST_OK : rc;
+    struct nd_projection *p = &c->s->projection;
+    char id[2 * SC_ID_BYTES + 1];
+    struct nd_scope *scope;
+    int rc = nd_project(c->s, row, p, err);
+
+    if (rc != ST_OK)
+        return rc;
+    c->v.subjects++;
+    if (!nd_subject_same(row, &p->row)) {
+        cr_hex(row->sid.b, SC_ID_BYTES, id);
+        finding(c, "record %s: its row is not what its entries give", id);
+    }
+    rc = nd_scope_of(c->s, row->scope, &scope);
+    if (rc != ST_OK || (size_t)(scope - c->s->scope) >= c->scope_n)
+        return rc;
+    scope = &c->scope[scope - c->s->scope];
+    scope->subjects++;
+    scope->hazards += row->type == SC_R_HAZARD_REPORT;
+    scope->held += row->held;
+    if (row->has_item)
+        cr_hash_add(&scope->acc, &row->item);
+    return nd_count_subject(c->s, row);
 }
 
-/* Hash over the rows of everything derived, zero counters left out (a counter that went up and down
- * again leaves its row). */
-static int derived_hash(struct nd_store *s, struct cr_hash *out, struct st_err *err)
+static int check_subjects(struct check *c, struct st_err *err)
 {
-    static const char *const queries[] = {
-        "SELECT 'h', subject, grid, state, severity, flags, deadline, code, item FROM hazard ORDER "
-        "BY subject",
-        "SELECT 'r', subject, type, grid, flags, item FROM record ORDER BY subject",
-        "SELECT 'l', a, b, subject FROM link ORDER BY a, b, subject",
-        "SELECT 'e', scope, ext, sid FROM ext ORDER BY scope, ext, sid",
-        "SELECT 'g', * FROM grid WHERE open OR dated OR closed OR emergency OR severe OR conflict "
-        "OR visits"
-        " OR places ORDER BY code",
-        "SELECT 's', scope, sum FROM scope WHERE sum <> zeroblob(32) ORDER BY scope",
-    };
-    memset(out, 0, sizeof *out);
-    for (size_t q = 0; q < sizeof queries / sizeof queries[0]; q++) {
-        sqlite3_stmt *st = NULL;
-        if (sqlite3_prepare_v2(s->db, queries[q], -1, &st, NULL) != SQLITE_OK)
-            return nd_sql_status(s, err, "check");
-        int rc;
-        while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-            for (int i = 0; i < sqlite3_column_count(st); i++) {
-                struct cr_span v = nd_col_blob(st, i);
-                cr_hash2(CR_TAG_FOLD, cr_hash_span(out), v, out);
-            }
-        }
-        (void)sqlite3_finalize(st);
-        if (rc != SQLITE_DONE)
-            return nd_sql_status(s, err, "check");
+    struct nd_subject row = {0};
+    sqlite3_stmt *q;
+    int rc;
+
+    for (;;) {
+        rc = nd_sql(c->s, ND_SQL_SUBJECT_NEXT, &q, err);
+        if (rc != ST_OK)
+            return rc;
+        nd_bind_i64(q, ":id", row.id);
+        rc = nd_sql_step(c->s, q, err);
+        if (rc != ND_ROW)
+            return rc;
+        nd_subject_row(q, &row);
+        nd_sql_done(q);
+        rc = check_subject(c, &row, err);
+        if (rc != ST_OK)
+            return rc;
     }
+}
+
+/* Counters of grids against those counted on the way (s->grids). */
+static int check_grids(struct check *c, struct st_err *err)
+{
+    struct nd_grid_delta *d;
+    sqlite3_stmt *q;
+    int rc = nd_sql(c->s, ND_SQL_GRID_EACH, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_u64(q, ":lo", 0);
+    nd_bind_i64(q, ":hi", INT64_MAX);
+    while ((rc = nd_sql_step(c->s, q, err)) == ND_ROW) {
+        rc = nd_grid_delta(c->s, nd_col_u64(q, 0), &d);
+        if (rc != ST_OK) {
+            nd_sql_done(q);
+            return rc;
+        }
+        for (int i = 0; i < ND_GC_COUNT; i++)
+            d->n[i] -= sqlite3_column_int64(q, 1 + i);
+    }
+    for (size_t i = 0; i < c->s->grids.count; i++)
+        for (size_t k = 0; k < ND_GC_COUNT; k++)
+            if (c->s->grids.e[i].n[k] != 0) {
+                finding(c, "grid %llu: counters are wrong",
+                        (unsigned long long)nd_grid_code(c->s->grids.e[i].key));
+                break;
+            }
+    c->s->grids.count = 0;
+    return rc;
+}
+
+static void check_scopes(struct check *c)
+{
+    char text[SC_SCOPE_TEXT_MAX];
+
+    for (size_t i = 0; i < c->scope_n; i++) {
+        const struct nd_scope *is = &c->s->scope[i], *be = &c->scope[i];
+
+        if (is->subjects == be->subjects && is->hazards == be->hazards && is->held == be->held &&
+            cr_hash_equal(&is->acc, &be->acc))
+            continue;
+        sc_scope_text(is->scope, text);
+        finding(c, "scope %s: counters or sum are wrong", text);
+    }
+}
+
+static int check_facts(struct check *c, struct st_err *err)
+{
+    uint64_t held = 0;
+    sqlite3_stmt *q;
+    int rc = nd_sql(c->s, ND_SQL_FACT_COUNT, &q, err);
+
+    if (rc == ST_OK)
+        rc = nd_sql_step(c->s, q, err);
+    if (rc != ND_ROW)
+        return rc;
+    held = nd_col_u64(q, 0);
+    nd_sql_done(q);
+    if (held != c->facts)
+        finding(c, "%llu facts of entries, %llu expected", (unsigned long long)held,
+                (unsigned long long)c->facts);
     return ST_OK;
 }
 
-/* Rebuilds in a transaction and compares; kept or rolled back. */
-static int check_projections(struct check *c)
+static int check_all(struct check *c, struct st_err *err)
 {
-    struct nd_store *s = c->s;
-    struct cr_hash before, after;
-    int rc = derived_hash(s, &before, c->err);
-    if (rc != ST_OK)
-        return rc;
-    rc = nd_store_begin(s, c->err);
-    if (rc != ST_OK)
-        return rc;
-    rc = clear_derived(s, c->err);
-    c->out->subjects = s->dirty.count;
+    int rc = integrity(c, err);
+
     if (rc == ST_OK)
-        rc = nd_fold_dirty(s, c->err);
+        rc = check_logs(c, err);
     if (rc == ST_OK)
-        rc = derived_hash(s, &after, c->err);
-    if (rc == ST_OK && !cr_hash_equal(&before, &after))
-        finding(c, "projections differ from what the entries give: subjects", c->out->subjects, 0);
-    if (rc == ST_OK && c->rebuild)
-        rc = nd_store_commit(s, c->err);
-    if (rc != ST_OK || !c->rebuild)
-        nd_store_rollback(s);
+        rc = check_facts(c, err);
+    if (rc == ST_OK)
+        rc = check_subjects(c, err);
+    if (rc == ST_OK)
+        rc = check_grids(c, err);
+    if (rc == ST_OK)
+        check_scopes(c);
     return rc;
 }
 
 int nd_store_verify(struct nd_store *s, bool rebuild, struct nd_verify *out,
                     void (*report)(void *arg, const char *line), void *arg, struct st_err *err)
 {
-    struct check c = {
-        .s = s, .out = out, .report = report, .arg = arg, .err = err, .rebuild = rebuild};
-    memset(out, 0, sizeof *out);
-    int rc = check_file(&c);
-    if (rc == ST_OK)
-        rc = check_logs(&c);
-    if (rc == ST_OK && !s->read_only)
-        rc = check_projections(&c);
+    struct check c = {.s = s, .report = report, .arg = arg};
+    int rc;
+
+    if (s->in_txn)
+        return st_fail(err, ST_STATE, "a transaction is open");
+    rc = nd_read_enter(s, err);
     if (rc != ST_OK)
         return rc;
-    return out->findings == 0 ? ST_OK
-                              : st_fail(err, ST_CORRUPT, "%" PRIu64 " findings", out->findings);
+    c.scope_n = s->scope_n;
+    c.scope = calloc(c.scope_n > 0 ? c.scope_n : 1, sizeof *c.scope);
+    rc = c.scope != NULL ? check_all(&c, err) : st_fail(err, ST_NOMEM, "verify");
+    s->grids.count = 0;
+    free(c.scope);
+    nd_read_leave(s);
+    if (rc == ST_OK && rebuild)
+        rc = nd_rebuild(s, err);
+    *out = c.v;
+    if (rc != ST_OK)
+        return st_wrap(err, rc, "verify");
+    return c.v.findings > 0
+               ? st_fail(err, ST_CORRUPT, "%llu findings", (unsigned long long)c.v.findings)
+               : ST_OK;
 }

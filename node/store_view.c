@@ -1,315 +1,354 @@
-/* The engine's window on the tables (sync/view.h). */
+/* What the engine reads; see sync/view.h. */
 #include "node/store_int.h"
 
 #include "crypto/base/assert.h"
-#include <string.h>
 
-int nd_read_log(sqlite3_stmt *st, struct sy_log *out)
-{
-    memset(out, 0, sizeof *out);
-    out->handle = nd_col_u64(st, 0);
-    out->key.scope = nd_col_u64(st, 3);
-    out->key.incarnation = nd_col_u64(st, 4);
-    out->link.seq_next = nd_col_u64(st, 5) + 1;
-    out->link.lamport = nd_col_u64(st, 7);
-    return nd_col_fixed(st, 1, out->id.b, CR_HASH_BYTES) &&
-                   nd_col_fixed(st, 2, out->key.author.b, CR_SIGN_PK_BYTES) &&
-                   nd_col_fixed(st, 6, out->link.chain.b, CR_HASH_BYTES)
-               ? ST_OK
-               : ST_CORRUPT;
-}
+#include <string.h>
 
 static int each_log(void *arg, int (*cb)(void *cb_arg, const struct sy_log *log), void *cb_arg)
 {
-    struct nd_store *s = (struct nd_store *)arg;
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_ALL, NULL);
-    if (st == NULL)
-        return ST_IO;
-    int rc;
-    while ((rc = nd_sql_row(s, st, NULL)) == ST_OK) {
-        struct sy_log log;
-        rc = nd_read_log(st, &log);
-        if (rc == ST_OK)
-            rc = cb(cb_arg, &log);
+    struct nd_store *s = arg;
+    struct nd_log l;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_LOG_EACH, &q, NULL);
+
+    if (rc != ST_OK)
+        return rc;
+    while ((rc = nd_sql_step(s, q, NULL)) == ND_ROW) {
+        rc = nd_log_row(q, &l);
+        if (rc == ST_OK && l.link.seq_next > 0)
+            rc = cb(cb_arg,
+                    &(struct sy_log){.key = l.key, .id = l.id, .link = l.link, .handle = l.handle});
         if (rc != ST_OK) {
-            nd_sql_done(st);
+            nd_sql_done(q);
             return rc;
         }
     }
-    return rc == ST_NOTFOUND ? ST_OK : rc;
+    return rc;
 }
 
-/* Seqs at which a checkpoint is held, ascending, with their signatures, as far as one run may
- * reach. */
-struct marks {
-    size_t n;
-    uint64_t seq[SC_RUN_ENTRIES_MAX];
-    struct cr_sig sig[SC_RUN_ENTRIES_MAX];
+/* One entry onto the run; spans of payloads are set when all bytes are there. */
+static int take_entry(sqlite3_stmt *q, struct sc_run *run, struct cr_buf *bytes)
+{
+    struct cr_span payload = nd_col_span(q, 6);
+    struct sc_wire_entry *e = &run->e[run->count];
+
+    memset(e, 0, sizeof *e);
+    e->lamport = nd_col_u64(q, 2);
+    e->wall_ms = nd_col_u64(q, 3);
+    e->pruned = (nd_col_u64(q, 1) & ND_EF_PRUNED) != 0;
+    run->count++;
+    if (e->pruned) {
+        if (payload.n != CR_HASH_BYTES + 8)
+            return ST_CORRUPT;
+        memcpy(e->payload_hash.b, payload.p, CR_HASH_BYTES);
+        e->payload_bytes = cr_load_be64(payload.p + CR_HASH_BYTES);
+        return ST_OK;
+    }
+    e->payload.n = payload.n;
+    return cr_buf_append(bytes, payload.p, payload.n);
+}
+
+static void set_spans(struct sc_run *run, const struct cr_buf *bytes)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->e[i].pruned)
+            continue;
+        run->e[i].payload.p = bytes->p + at;
+        at += run->e[i].payload.n;
+    }
+    CR_ASSERT(at == bytes->n);
+}
+
+/* Kept checkpoints from a seq on, then the head's. */
+struct ends {
+    struct nd_store *s;
+    const struct nd_log *l;
+    sqlite3_stmt *q; /* NULL: only the head's is left, or none */
+    bool head_given;
 };
 
-static int read_marks(struct nd_store *s, uint64_t log, uint64_t from, struct marks *m)
+static int ends_open(struct ends *e, struct nd_store *s, const struct nd_log *l, uint64_t from)
 {
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_CKPT_FROM, NULL);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", log);
-    nd_bind_u64(st, ":seq", from);
-    int rc = ST_OK;
-    m->n = 0;
-    while (m->n < SC_RUN_ENTRIES_MAX && (rc = nd_sql_row(s, st, NULL)) == ST_OK) {
-        m->seq[m->n] = nd_col_u64(st, 0);
-        if (m->seq[m->n] - from >= SC_RUN_ENTRIES_MAX)
-            break;
-        if (!nd_col_fixed(st, 2, m->sig[m->n++].b, CR_SIG_BYTES)) {
-            nd_sql_done(st);
-            return ST_CORRUPT;
-        }
-    }
-    if (rc == ST_OK)
-        nd_sql_done(st);
-    return rc == ST_OK || rc == ST_NOTFOUND ? (m->n > 0 ? ST_OK : ST_NOTFOUND) : rc;
-}
+    int rc = nd_sql(s, ND_SQL_CKPT_FROM, &e->q, NULL);
 
-static int read_entry(sqlite3_stmt *st, struct sc_wire_entry *e)
-{
-    e->lamport = nd_col_u64(st, 2);
-    e->wall_ms = nd_col_u64(st, 3);
-    e->payload = nd_col_blob(st, 8);
-    e->pruned = e->payload.n == 0;
-    e->payload_bytes = e->pruned ? nd_col_u64(st, 10) : e->payload.n;
-    return !e->pruned || nd_col_fixed(st, 9, e->payload_hash.b, CR_HASH_BYTES) ? ST_OK : ST_CORRUPT;
-}
-
-/* Reads entries up to the last checkpoint within the limits; always at least the first span. */
-static int read_entries(struct nd_store *s, uint64_t log, const struct marks *m, struct sc_run *run,
-                        struct cr_buf *bytes, size_t *offset, size_t *mark)
-{
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_ENTRY_RANGE, NULL);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", log);
-    nd_bind_u64(st, ":seq", run->first_seq);
-    int rc = ST_OK;
-    size_t next = 0; /* the mark that is ahead */
-    while (next < m->n && (rc = nd_sql_row(s, st, NULL)) == ST_OK) {
-        struct sc_wire_entry *e = &run->e[run->count];
-        rc = nd_col_u64(st, 1) == run->first_seq + run->count ? read_entry(st, e) : ST_CORRUPT;
-        if (rc != ST_OK || (next > 0 && bytes->n + e->payload.n > SC_RUN_BYTES_MAX))
-            break;
-        offset[run->count] = bytes->n;
-        rc = cr_buf_append(bytes, e->payload.p, e->payload.n);
-        if (rc != ST_OK)
-            break;
-        run->count++;
-        if (m->seq[next] == run->first_seq + run->count - 1)
-            *mark = next++;
-    }
-    nd_sql_done(st);
-    if (rc != ST_OK && rc != ST_NOTFOUND)
+    e->s = s;
+    e->l = l;
+    e->head_given = false;
+    if (rc != ST_OK)
         return rc;
-    return next > 0 ? ST_OK : ST_CORRUPT;
+    nd_bind_i64(e->q, ":from", nd_entry_no(l->handle, from));
+    nd_bind_i64(e->q, ":to", nd_entry_no(l->handle, SC_SEQ_MAX - 1));
+    return ST_OK;
+}
+
+static void ends_close(struct ends *e)
+{
+    if (e->q != NULL)
+        nd_sql_done(e->q);
+    e->q = NULL;
+}
+
+/* ST_NOTFOUND past the head. */
+static int ends_next(struct ends *e, uint64_t *seq, bool *urgent, struct cr_sig *sig)
+{
+    int rc = e->q != NULL ? nd_sql_step(e->s, e->q, NULL) : ST_OK;
+
+    if (rc == ND_ROW) {
+        *seq = nd_entry_seq(sqlite3_column_int64(e->q, 0));
+        *urgent = sqlite3_column_int(e->q, 1) != 0;
+        e->head_given = *seq + 1 == e->l->link.seq_next;
+        return nd_col_fixed(e->q, 2, sig->b, sizeof sig->b) ? ST_OK : ST_CORRUPT;
+    }
+    e->q = NULL;
+    if (rc != ST_OK)
+        return rc;
+    if (e->head_given)
+        return ST_NOTFOUND;
+    e->head_given = true;
+    *seq = e->l->link.seq_next - 1;
+    *urgent = false;
+    *sig = e->l->sig;
+    return ST_OK;
+}
+
+/* Entries up to `end` are added; *over when they pass the limits (the run is then as before). */
+static int add_span(sqlite3_stmt *q, struct nd_store *s, uint64_t end, struct sc_run *run,
+                    struct cr_buf *bytes, bool *over)
+{
+    size_t count = run->count, n = bytes->n;
+    int rc = ST_OK;
+
+    *over = false;
+    while (rc == ST_OK && run->first_seq + run->count <= end) {
+        if (run->count == SC_RUN_ENTRIES_MAX || (bytes->n > SC_RUN_BYTES_MAX && run->count > 1)) {
+            *over = true;
+            break;
+        }
+        rc = nd_sql_step(s, q, NULL);
+        if (rc == ND_ROW)
+            rc = take_entry(q, run, bytes);
+        else if (rc == ST_OK)
+            rc = ST_CORRUPT; /* fewer entries than the log says */
+    }
+    if (rc == ST_OK && bytes->n > SC_RUN_BYTES_MAX && run->count > 1)
+        *over = true;
+    if (*over) {
+        run->count = count;
+        bytes->n = n;
+    }
+    return rc;
 }
 
 static int read_run(void *arg, uint64_t handle, uint64_t from_seq, struct sc_run *run,
                     struct cr_buf *bytes)
 {
-    struct nd_store *s = (struct nd_store *)arg;
-    struct marks m;
-    size_t offset[SC_RUN_ENTRIES_MAX], mark = 0;
+    struct nd_store *s = arg;
+    bool over = false, urgent = false;
+    struct cr_sig sig;
+    uint64_t end;
+    struct ends ends;
+    struct nd_log l;
+    sqlite3_stmt *q;
+    int rc = nd_log_get(s, handle, &l, NULL);
+
+    if (rc == ST_OK && from_seq >= l.link.seq_next)
+        rc = ST_NOTFOUND;
+    if (rc == ST_OK)
+        rc = nd_sql(s, ND_SQL_ENTRY_RANGE, &q, NULL);
+    if (rc == ST_OK)
+        rc = ends_open(&ends, s, &l, from_seq);
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":from", nd_entry_no(handle, from_seq));
+    nd_bind_i64(q, ":to", nd_entry_no(handle, l.link.seq_next - 1));
     cr_buf_clear(bytes);
     run->first_seq = from_seq;
     run->count = 0;
-    int rc = read_marks(s, handle, from_seq, &m);
-    if (rc == ST_OK)
-        rc = read_entries(s, handle, &m, run, bytes, offset, &mark);
-    if (rc != ST_OK)
-        return rc;
-    run->count = (size_t)(m.seq[mark] - from_seq) + 1;
-    run->sig = m.sig[mark];
-    for (size_t i = 0; i < run->count; i++)
-        if (!run->e[i].pruned)
-            run->e[i].payload.p = bytes->p + offset[i];
-    return ST_OK;
-}
-
-static int log_row(struct nd_store *s, uint64_t handle, struct sy_log *out)
-{
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_AT, NULL);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":id", handle);
-    int rc = nd_sql_row(s, st, NULL);
-    if (rc == ST_OK) {
-        rc = nd_read_log(st, out);
-        nd_sql_done(st);
+    while (rc == ST_OK && !over && !urgent) {
+        rc = ends_next(&ends, &end, &urgent, &sig);
+        if (rc == ST_OK)
+            rc = add_span(q, s, end, run, bytes, &over);
+        if (rc == ST_OK && !over)
+            run->sig = sig;
     }
+    nd_sql_done(q);
+    ends_close(&ends);
+    if (rc == ST_NOTFOUND || rc == ST_OK)
+        rc = run->count > 0 ? ST_OK : ST_CORRUPT; /* a span that does not fit cannot be */
+    if (rc == ST_OK)
+        set_spans(run, bytes);
     return rc;
 }
 
-static int chain_at(void *arg, uint64_t handle, uint64_t seq, struct cr_hash *out)
+/* Chain value before seq. */
+static int chain_before(struct nd_store *s, const struct nd_log *l, uint64_t seq,
+                        struct cr_hash *out)
 {
-    struct nd_store *s = (struct nd_store *)arg;
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_CHAIN_AT, NULL);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", handle);
-    nd_bind_u64(st, ":seq", seq);
-    int rc = nd_sql_row(s, st, NULL);
-    if (rc == ST_OK) {
-        rc = nd_col_fixed(st, 0, out->b, CR_HASH_BYTES) ? ST_OK : ST_CORRUPT;
-        nd_sql_done(st);
+    if (seq == 0) {
+        *out = l->id;
+        return ST_OK;
     }
+    return s->view.chain_at(s, l->handle, seq - 1, out);
+}
+
+/* The first urgent entry of the log itself. */
+static int urgent_in_log(struct nd_store *s, const struct nd_log *l, uint64_t from,
+                         struct sc_urgent *out, struct cr_buf *bytes)
+{
+    struct cr_span payload;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_CKPT_URGENT, &q, NULL);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":from", nd_entry_no(l->handle, from));
+    nd_bind_i64(q, ":to", nd_entry_no(l->handle, SC_SEQ_MAX - 1));
+    rc = nd_sql_step(s, q, NULL);
+    if (rc != ND_ROW)
+        return rc == ST_OK ? ST_NOTFOUND : rc;
+    out->key = l->key;
+    out->seq = nd_entry_seq(sqlite3_column_int64(q, 0));
+    rc = nd_col_fixed(q, 1, out->sig.b, sizeof out->sig.b) ? ST_OK : ST_CORRUPT;
+    nd_sql_done(q);
+    if (rc == ST_OK)
+        rc = chain_before(s, l, out->seq, &out->chain_before);
+    if (rc == ST_OK)
+        rc = nd_sql(s, ND_SQL_ENTRY_GET, &q, NULL);
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", nd_entry_no(l->handle, out->seq));
+    rc = nd_sql_step(s, q, NULL);
+    if (rc != ND_ROW)
+        return rc == ST_OK ? ST_CORRUPT : rc;
+    out->e = (struct sc_wire_entry){.lamport = nd_col_u64(q, 1), .wall_ms = nd_col_u64(q, 2)};
+    payload = nd_col_span(q, 5);
+    rc = (nd_col_u64(q, 0) & ND_EF_PRUNED) != 0 ? ST_NOTFOUND
+                                                : cr_buf_append(bytes, payload.p, payload.n);
+    nd_sql_done(q);
+    out->e.payload = cr_buf_span(bytes);
+    return rc;
+}
+
+/* The first provisional one, for peers that the log has not reached either. */
+static int urgent_ahead(struct nd_store *s, const struct nd_log *l, uint64_t from,
+                        struct sc_urgent *out, struct cr_buf *bytes)
+{
+    struct nd_prov p;
+    sqlite3_stmt *q;
+    int rc = s->prov_count > 0 ? nd_sql(s, ND_SQL_PROV_NEXT, &q, NULL) : ST_NOTFOUND;
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_blob(q, ":log_id", l->id.b, sizeof l->id.b);
+    nd_bind_u64(q, ":seq", from);
+    nd_bind_u64(q, ":flags", ND_EF_URGENT);
+    rc = nd_sql_step(s, q, NULL);
+    if (rc != ND_ROW)
+        return rc == ST_OK ? ST_NOTFOUND : rc;
+    rc = nd_prov_row(q, &p);
+    if (rc == ST_OK)
+        rc = cr_buf_append(bytes, p.payload.p, p.payload.n);
+    nd_sql_done(q);
+    *out = (struct sc_urgent){.key = p.key,
+                              .seq = p.seq,
+                              .chain_before = p.before,
+                              .e = {.lamport = p.lamport, .wall_ms = p.wall_ms},
+                              .sig = p.sig};
+    out->e.payload = cr_buf_span(bytes);
     return rc;
 }
 
 static int read_urgent(void *arg, uint64_t handle, uint64_t from_seq, struct sc_urgent *out,
                        struct cr_buf *bytes)
 {
-    struct nd_store *s = (struct nd_store *)arg;
-    struct sy_log log;
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_URGENT_FROM, NULL);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", handle);
-    nd_bind_u64(st, ":seq", from_seq);
-    int rc = nd_sql_row(s, st, NULL);
-    if (rc != ST_OK)
-        return rc;
-    out->seq = nd_col_u64(st, 0);
-    rc = nd_col_fixed(st, 1, out->sig.b, CR_SIG_BYTES) ? ST_OK : ST_CORRUPT;
-    nd_sql_done(st);
-    if (rc == ST_OK)
-        rc = log_row(s, handle, &log);
-    if (rc != ST_OK)
-        return rc;
-    out->key = log.key;
-    if (out->seq == 0)
-        out->chain_before = log.id;
-    else if ((rc = chain_at(s, handle, out->seq - 1, &out->chain_before)) != ST_OK)
-        return rc;
-    if ((st = nd_sql(s, ND_SQL_ENTRY_RANGE, NULL)) == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", handle);
-    nd_bind_u64(st, ":seq", out->seq);
-    rc = nd_sql_row(s, st, NULL);
+    struct nd_store *s = arg;
+    struct nd_log l;
+    int rc = nd_log_get(s, handle, &l, NULL);
+
     if (rc != ST_OK)
         return rc;
     cr_buf_clear(bytes);
-    rc = read_entry(st, &out->e);
-    if (rc == ST_OK && !out->e.pruned) {
-        rc = cr_buf_append(bytes, out->e.payload.p, out->e.payload.n);
-        out->e.payload = cr_buf_span(bytes);
-    }
-    nd_sql_done(st);
-    if (rc == ST_OK && out->e.pruned) /* an erased emergency does not overtake: the next one may */
-        return read_urgent(arg, handle, out->seq + 1, out, bytes);
+    rc = urgent_in_log(s, &l, from_seq, out, bytes);
+    if (rc != ST_NOTFOUND)
+        return rc;
+    cr_buf_clear(bytes);
+    return urgent_ahead(s, &l, from_seq > l.link.seq_next ? from_seq : l.link.seq_next, out, bytes);
+}
+
+static int chain_at(void *arg, uint64_t handle, uint64_t seq, struct cr_hash *out)
+{
+    struct nd_store *s = arg;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_ENTRY_CHAIN, &q, NULL);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", nd_entry_no(handle, seq));
+    rc = nd_sql_step(s, q, NULL);
+    if (rc != ND_ROW)
+        return rc == ST_OK ? ST_NOTFOUND : rc;
+    rc = nd_col_fixed(q, 0, out->b, sizeof out->b) ? ST_OK : ST_CORRUPT;
+    nd_sql_done(q);
     return rc;
 }
 
 static int checkpoint_at(void *arg, uint64_t handle, uint64_t from_seq, uint64_t *seq,
                          struct cr_hash *chain, struct cr_sig *sig)
 {
-    struct nd_store *s = (struct nd_store *)arg;
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_CKPT_FROM, NULL);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_u64(st, ":log", handle);
-    nd_bind_u64(st, ":seq", from_seq);
-    int rc = nd_sql_row(s, st, NULL);
+    struct nd_store *s = arg;
+    bool urgent;
+    struct ends ends;
+    struct nd_log l;
+    int rc = nd_log_get(s, handle, &l, NULL);
+
+    if (rc == ST_OK && from_seq >= l.link.seq_next)
+        rc = ST_NOTFOUND;
+    if (rc == ST_OK)
+        rc = ends_open(&ends, s, &l, from_seq);
     if (rc != ST_OK)
         return rc;
-    *seq = nd_col_u64(st, 0);
-    rc = nd_col_fixed(st, 1, chain->b, CR_HASH_BYTES) && nd_col_fixed(st, 2, sig->b, CR_SIG_BYTES)
-             ? ST_OK
-             : ST_CORRUPT;
-    nd_sql_done(st);
-    return rc;
-}
-
-static int each_common(void *arg, const struct cr_sign_pk *peer,
-                       int (*cb)(void *cb_arg, const struct sy_common *c), void *cb_arg)
-{
-    struct nd_store *s = (struct nd_store *)arg;
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_COMMON_ALL, NULL);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":peer", peer->b, CR_SIGN_PK_BYTES);
-    int rc;
-    while ((rc = nd_sql_row(s, st, NULL)) == ST_OK) {
-        struct sy_common c = {.seq = nd_col_u64(st, 1)};
-        rc = nd_col_fixed(st, 0, c.log_id.b, CR_HASH_BYTES) &&
-                     nd_col_fixed(st, 2, c.chain8, sizeof c.chain8)
-                 ? cb(cb_arg, &c)
-                 : ST_CORRUPT;
-        if (rc != ST_OK) {
-            nd_sql_done(st);
-            return rc;
-        }
-    }
-    return rc == ST_NOTFOUND ? ST_OK : rc;
+    rc = ends_next(&ends, seq, &urgent, sig);
+    ends_close(&ends);
+    return rc == ST_OK ? chain_at(s, handle, *seq, chain) : rc;
 }
 
 static bool certified(void *arg, const struct cr_sign_pk *author)
 {
-    struct nd_store *s = (struct nd_store *)arg;
-    return sc_certs_find(s->certs, author) != NULL ||
-           memcmp(author->b, s->genesis.root.b, CR_SIGN_PK_BYTES) == 0;
+    struct nd_store *s = arg;
+
+    return cr_sign_pk_equal(author, &s->genesis.root) || sc_certs_find(s->certs, author) != NULL;
 }
 
 static unsigned priority(void *arg, const struct sy_log *log)
 {
-    struct nd_store *s = (struct nd_store *)arg;
+    struct nd_store *s = arg;
+    const struct sc_cert *c;
+
     if (log->key.scope != SC_SCOPE_PUBLIC)
         return 2;
-    const struct sc_cert *c = sc_certs_find(s->certs, &log->key.author);
-    bool authority = memcmp(log->key.author.b, s->genesis.root.b, CR_SIGN_PK_BYTES) == 0 ||
-                     (c != NULL && c->rank == 1);
-    return authority ? 0 : 1;
+    if (cr_sign_pk_equal(&log->key.author, &s->genesis.root))
+        return 0;
+    c = sc_certs_find(s->certs, &log->key.author);
+    return c != NULL && c->rank <= 1 ? 0 : 1;
 }
 
 void nd_view_init(struct nd_store *s)
 {
-    s->view = (struct sy_view){
-        .arg = s,
-        .each_log = each_log,
-        .read_run = read_run,
-        .read_urgent = read_urgent,
-        .chain_at = chain_at,
-        .checkpoint_at = checkpoint_at,
-        .each_common = each_common,
-        .certified = certified,
-        .priority = priority,
-    };
+    s->view = (struct sy_view){.arg = s,
+                               .each_log = each_log,
+                               .read_run = read_run,
+                               .read_urgent = read_urgent,
+                               .chain_at = chain_at,
+                               .checkpoint_at = checkpoint_at,
+                               .each_common = nd_each_common,
+                               .certified = certified,
+                               .priority = priority};
 }
 
-int nd_store_log(struct nd_store *s, const struct sc_log_key *key, struct sy_log *out)
+const struct sy_view *nd_store_view(struct nd_store *s)
 {
-    struct cr_hash id;
-    sc_log_id(&s->net, key, &id);
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_BY_ID, NULL);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":log_id", id.b, CR_HASH_BYTES);
-    int rc = nd_sql_row(s, st, NULL);
-    if (rc == ST_OK) {
-        rc = nd_read_log(st, out);
-        nd_sql_done(st);
-    }
-    return rc;
-}
-
-int nd_store_last_log(struct nd_store *s, const struct cr_sign_pk *author, uint64_t scope,
-                      struct sy_log *out)
-{
-    sqlite3_stmt *st = nd_sql(s, ND_SQL_LOG_LAST, NULL);
-    if (st == NULL)
-        return ST_IO;
-    nd_bind_blob(st, ":author", author->b, CR_SIGN_PK_BYTES);
-    nd_bind_u64(st, ":scope", scope);
-    int rc = nd_sql_row(s, st, NULL);
-    if (rc == ST_OK) {
-        rc = nd_read_log(st, out);
-        nd_sql_done(st);
-    }
-    return rc;
+    return &s->view;
 }

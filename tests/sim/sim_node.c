@@ -230,17 +230,17 @@ static bool load_image(struct sim_node *n)
     (void)sqlite3_close(image);
     /* The anchor beside a real store would not match an older image; here it has to say so itself.
      */
-    if (ok && sqlite3_exec(n->anchor, "UPDATE meta SET v = x'00' WHERE k = 'clean'", NULL, NULL,
-                           NULL) != SQLITE_OK)
+    if (ok && sqlite3_exec(n->anchor, "UPDATE meta SET value = x'01' WHERE key = '@open'", NULL,
+                           NULL, NULL) != SQLITE_OK)
         ok = false;
     return ok;
 }
 
 void sim_node_drop_row(struct sim_node *n)
 {
-    static const char sql[] =
-        "DELETE FROM entry WHERE (log, seq) IN (SELECT log, seq FROM entry ORDER BY recv DESC, log "
-        "DESC, seq DESC LIMIT 1)";
+    static const char sql[] = "DELETE FROM entry WHERE id = (SELECT id FROM entry ORDER BY wall + "
+                              "age DESC, id DESC LIMIT "
+                              "1)";
 
     if (sqlite3_exec(n->anchor, sql, NULL, NULL, NULL) != SQLITE_OK)
         sim_trace(n->sim, "n%zu no row dropped: %s", n->index, sqlite3_errmsg(n->anchor));

@@ -1,0 +1,308 @@
+/* The facts of one subject, from its entries.
+ *
+ * Roles. An author's certificate may hold for one group only, but most entries of a subject name no
+ * grid. They are judged by the grids of the subject: that of the creating entry, and every grid
+ * that an entry by somebody with authority over one of these names later (a subject moves when
+ * grids are drawn anew). This closure is a function of the set of facts. */
+#include "node/store_int.h"
+
+#include "crypto/base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 64u
+
+void nd_facts_init(struct nd_store *s)
+{
+    cr_buf_init(&s->facts.bytes, ND_FACT_BYTES_MAX);
+}
+
+void nd_facts_release(struct nd_store *s)
+{
+    free(s->facts.fact);
+    free(s->facts.src);
+    cr_buf_release(&s->facts.bytes);
+    memset(&s->facts, 0, sizeof s->facts);
+}
+
+static int room(struct nd_facts *f)
+{
+    size_t cap = f->cap > 0 ? f->cap * 2 : FIRST_CAPACITY;
+    struct sc_fact *fact;
+    struct nd_fact_src *src;
+
+    if (f->count < f->cap)
+        return ST_OK;
+    fact = realloc(f->fact, cap * sizeof *fact);
+    if (fact == NULL)
+        return ST_NOMEM;
+    f->fact = fact;
+    src = realloc(f->src, cap * sizeof *src);
+    if (src == NULL)
+        return ST_NOMEM;
+    f->src = src;
+    f->cap = cap;
+    return ST_OK;
+}
+
+/* One more fact; its payload is copied, and decoded when all are there. */
+static int take(struct nd_facts *f, struct sc_fact *fact, struct nd_fact_src *src,
+                struct cr_span payload)
+{
+    int rc = room(f);
+
+    src->payload_at = f->bytes.n;
+    src->payload_n = payload.n;
+    if (rc == ST_OK)
+        rc = cr_buf_append(&f->bytes, payload.p, payload.n);
+    if (rc != ST_OK)
+        return rc;
+    fact->author = src->log.author;
+    f->fact[f->count] = *fact;
+    f->src[f->count] = *src;
+    f->count++;
+    return ST_OK;
+}
+
+static int take_entry(struct nd_store *s, sqlite3_stmt *q, struct st_err *err)
+{
+    struct nd_fact_src src = {.entry = sqlite3_column_int64(q, 0),
+                              .flags = (uint32_t)nd_col_u64(q, 1)};
+    struct sc_fact fact = {.lamport = nd_col_u64(q, 2), .wall_ms = nd_col_u64(q, 3)};
+    const struct sc_log_key *key;
+    int rc;
+
+    if (!nd_col_fixed(q, 5, fact.entry_id.b, sizeof fact.entry_id.b))
+        return st_fail(err, ST_CORRUPT, "entry %lld is damaged", (long long)src.entry);
+    rc = nd_log_key(s, nd_entry_log(src.entry), &key, err);
+    if (rc != ST_OK)
+        return rc;
+    src.log = *key;
+    src.seq = nd_entry_seq(src.entry);
+    src.received_ms = fact.wall_ms + nd_col_u64(q, 4);
+    fact.pruned = (src.flags & ND_EF_PRUNED) != 0;
+    rc = take(&s->facts, &fact, &src, fact.pruned ? (struct cr_span){0} : nd_col_span(q, 6));
+    return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "facts of a subject");
+}
+
+static int take_prov(struct nd_store *s, int64_t id, struct st_err *err)
+{
+    struct nd_fact_src src = {.entry = -id};
+    struct sc_fact fact = {0};
+    struct nd_prov p;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_PROV_GET, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", id);
+    rc = nd_sql_step(s, q, err);
+    if (rc != ND_ROW)
+        return rc == ST_OK ? st_fail(err, ST_CORRUPT, "a provisional entry is missing") : rc;
+    rc = nd_prov_row(q, &p);
+    src.flags = p.flags;
+    src.log = p.key;
+    src.seq = p.seq;
+    src.received_ms = p.wall_ms + (uint64_t)p.age_ms;
+    fact.lamport = p.lamport;
+    fact.wall_ms = p.wall_ms;
+    fact.entry_id = p.chain;
+    if (rc == ST_OK)
+        rc = take(&s->facts, &fact, &src, p.payload);
+    nd_sql_done(q);
+    return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "a provisional entry");
+}
+
+static int take_provs(struct nd_store *s, int64_t subject, struct st_err *err)
+{
+    int64_t ids[ND_PROV_PER_LOG];
+    size_t n = 0;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_FACT_PROV, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":subject", subject);
+    while ((rc = nd_sql_step(s, q, err)) == ND_ROW) {
+        if (n == ND_PROV_PER_LOG) { /* no more are looked at; their logs will bring them */
+            nd_sql_done(q);
+            rc = ST_OK;
+            break;
+        }
+        ids[n++] = -sqlite3_column_int64(q, 0);
+    }
+    for (size_t i = 0; rc == ST_OK && i < n; i++)
+        rc = take_prov(s, ids[i], err);
+    return rc;
+}
+
+/* The grid that a body names, 0 none. It has the smallest key, so it comes first. */
+static uint64_t body_grid(struct cr_span body)
+{
+    struct sc_reader r;
+    uint64_t count = 0, grid = 0;
+    int key = -1;
+
+    sc_reader_init(&r, body);
+    if (sc_read_map(&r, UINT8_MAX, &count) != ST_OK || count == 0 ||
+        sc_read_key(&r, &key) != ST_OK || key != SC_K_GRID ||
+        sc_read_u64(&r, UINT64_MAX, &grid) != ST_OK)
+        return 0;
+    return sc_grid_level(grid) != 0 ? grid : 0;
+}
+
+static int decode(struct nd_facts *f, const struct sc_id *sid, struct st_err *err)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        struct sc_fact *fact = &f->fact[i];
+        struct sc_id id = sc_id_of(&fact->entry_id);
+        struct sc_payload p;
+        int rc;
+
+        fact->creates = sc_id_equal(&id, sid);
+        if (fact->pruned)
+            continue;
+        rc = sc_payload_decode(cr_span_of(f->bytes.p + f->src[i].payload_at, f->src[i].payload_n),
+                               &p, err);
+        if (rc != ST_OK) /* it was checked when it came */
+            return st_fail(err, ST_CORRUPT, "payload of entry %llu of a log",
+                           (unsigned long long)f->src[i].seq);
+        fact->type = p.type;
+        fact->schema_version = p.schema_version;
+        fact->parent_count = p.parent_count;
+        fact->parents = p.parents;
+        fact->body = p.body;
+    }
+    return ST_OK;
+}
+
+/* SC_R_HAZARD_REPORT stands for all hazards. */
+static uint64_t kind_of(const struct sc_fact *fact, uint64_t scope)
+{
+    const struct sc_record *rec = fact->pruned ? NULL : sc_record_find(fact->type);
+
+    if (rec == NULL || (rec->public_scope && scope != SC_SCOPE_PUBLIC))
+        return 0;
+    if (rec->fold == SC_FOLD_HAZARD)
+        return SC_R_HAZARD_REPORT;
+    return rec->fold == SC_FOLD_LWW ? rec->type : 0;
+}
+
+/* The creating entry's kind; before it has arrived, hazard if anything says so, else the smallest.
+ */
+static uint64_t subject_kind(const struct nd_facts *f, uint64_t scope)
+{
+    uint64_t kind = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        uint64_t k = kind_of(&f->fact[i], scope);
+
+        if (f->fact[i].creates && !f->fact[i].pruned)
+            return k;
+        if (k == SC_R_HAZARD_REPORT ||
+            (k != 0 && kind != SC_R_HAZARD_REPORT && (kind == 0 || k < kind)))
+            kind = k;
+    }
+    return kind;
+}
+
+static uint32_t roles_of(struct nd_store *s, const struct sc_fact *fact, uint64_t scope)
+{
+    const struct nd_facts *f = &s->facts;
+    uint32_t roles = 0;
+
+    if (f->grid_count == 0)
+        return sc_certs_roles(s->certs, &fact->author, scope, 0, fact->wall_ms);
+    for (size_t i = 0; i < f->grid_count; i++)
+        roles |= sc_certs_roles(s->certs, &fact->author, scope, f->grid[i], fact->wall_ms);
+    return roles;
+}
+
+static bool has_grid(const struct nd_facts *f, uint64_t grid)
+{
+    for (size_t i = 0; i < f->grid_count; i++)
+        if (f->grid[i] == grid)
+            return true;
+    return false;
+}
+
+/* The grid of the creating entry, else of the first fact that names one. */
+static void first_grid(struct nd_facts *f)
+{
+    const struct sc_fact *first = NULL;
+
+    f->grid_count = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct sc_fact *fact = &f->fact[i];
+
+        if (fact->pruned || body_grid(fact->body) == 0)
+            continue;
+        if (first == NULL || fact->creates || (!first->creates && sc_fact_cmp(fact, first) < 0))
+            first = fact;
+    }
+    if (first != NULL)
+        f->grid[f->grid_count++] = body_grid(first->body);
+}
+
+/* One more grid: of those that facts with authority name, the smallest. */
+static bool next_grid(struct nd_store *s, uint64_t scope)
+{
+    struct nd_facts *f = &s->facts;
+    uint64_t found = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        const struct sc_fact *fact = &f->fact[i];
+        const struct sc_record *rec = fact->pruned ? NULL : sc_record_find(fact->type);
+        uint64_t grid = rec != NULL ? body_grid(fact->body) : 0;
+
+        if (grid == 0 || has_grid(f, grid) || (found != 0 && grid >= found))
+            continue;
+        if ((roles_of(s, fact, scope) & rec->writers) != 0)
+            found = grid;
+    }
+    if (found != 0)
+        f->grid[f->grid_count++] = found;
+    return found != 0;
+}
+
+int nd_facts_load(struct nd_store *s, const struct nd_subject *subject, struct st_err *err)
+{
+    struct nd_facts *f = &s->facts;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_FACT_LOAD, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    f->count = 0;
+    cr_buf_clear(&f->bytes);
+    nd_bind_i64(q, ":subject", subject->id);
+    while ((rc = nd_sql_step(s, q, err)) == ND_ROW) {
+        rc = take_entry(s, q, err);
+        if (rc != ST_OK) {
+            nd_sql_done(q);
+            return rc;
+        }
+    }
+    if (rc == ST_OK && s->prov_count > 0)
+        rc = take_provs(s, subject->id, err);
+    if (rc == ST_OK)
+        rc = decode(f, &subject->sid, err);
+    if (rc != ST_OK)
+        return rc;
+    f->type = subject_kind(f, subject->scope);
+    first_grid(f);
+    while (f->grid_count > 0 && f->grid_count < ND_GRIDS_MAX && next_grid(s, subject->scope))
+        continue;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct sc_record *rec;
+        struct sc_fact *fact = &f->fact[i];
+
+        fact->roles = roles_of(s, fact, subject->scope);
+        fact->person = sc_certs_person(s->certs, &fact->author);
+        rec = kind_of(fact, subject->scope) == f->type && f->type != 0 ? sc_record_find(fact->type)
+                                                                       : NULL;
+        f->src[i].held = rec != NULL && (fact->roles & rec->writers) == 0 && !rec->open_report;
+    }
+    return ST_OK;
+}

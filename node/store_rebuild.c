@@ -1,0 +1,189 @@
+/* Everything made of entries, made again from them, in one transaction: facts, certificates,
+ * quarantine, rows, counters. Used by verify, and at opening when the catalogue has changed, so
+ * that entries of types that were unknown come to count. Failure: all is as before. */
+#include "node/store_int.h"
+
+#include "crypto/base/assert.h"
+
+#include <string.h>
+
+static int set_flags(struct nd_store *s, int64_t no, uint32_t flags, struct st_err *err)
+{
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_ENTRY_FLAGS, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", no);
+    nd_bind_u64(q, ":flags", flags);
+    return nd_sql_run(s, q, err);
+}
+
+/* The next entry of the log from a seq on; ST_NOTFOUND past the last. One statement an entry, so
+ * that flags may be written in between. */
+static int next_entry(struct nd_store *s, uint64_t handle, uint64_t seq, struct nd_admit *a,
+                      struct cr_hash *chain, struct cr_buf *payload, struct nd_scope *scope,
+                      struct st_err *err)
+{
+    struct cr_span bytes;
+    uint64_t wall_ms, received_ms;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_ENTRY_RANGE, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":from", nd_entry_no(handle, seq));
+    nd_bind_i64(q, ":to", nd_entry_no(handle, SC_SEQ_MAX - 1));
+    rc = nd_sql_step(s, q, err);
+    if (rc != ND_ROW)
+        return rc == ST_OK ? ST_NOTFOUND : rc;
+    a->no = sqlite3_column_int64(q, 0);
+    a->flags = (uint32_t)nd_col_u64(q, 1);
+    wall_ms = nd_col_u64(q, 3);
+    received_ms = wall_ms + nd_col_u64(q, 4);
+    rc = nd_col_fixed(q, 5, chain->b, sizeof chain->b) ? ST_OK : ST_CORRUPT;
+    cr_buf_clear(payload);
+    bytes = nd_col_span(q, 6);
+    if (rc == ST_OK)
+        rc = cr_buf_append(payload, bytes.p, bytes.n);
+    nd_sql_done(q);
+    if (scope != NULL && wall_ms > scope->wall_ms)
+        scope->wall_ms = wall_ms;
+    if (scope != NULL && received_ms > scope->received_ms)
+        scope->received_ms = received_ms;
+    return rc;
+}
+
+static int readmit_log(struct nd_store *s, const struct nd_log *l, struct st_err *err)
+{
+    struct nd_admit a = {.key = &l->key};
+    struct nd_scope *scope, fresh = {0};
+    struct cr_hash chain;
+    struct cr_buf payload;
+    uint64_t seq = 0;
+    int rc = nd_scope_of(s, l->key.scope, &scope);
+
+    if (rc != ST_OK)
+        return rc;
+    scope->logs++;
+    scope->entries += l->link.seq_next;
+    scope->dirty = true;
+    cr_buf_init(&payload, SC_PAYLOAD_MAX);
+    while (rc == ST_OK) {
+        uint32_t before;
+
+        rc = next_entry(s, l->handle, seq, &a, &chain, &payload, &fresh, err);
+        if (rc != ST_OK)
+            break;
+        before = a.flags;
+        a.flags &= ~(uint32_t)ND_EF_QUARANTINE;
+        a.id = &chain;
+        a.payload = cr_buf_span(&payload);
+        rc = nd_admit(s, &a, err);
+        if (rc == ST_OK && a.flags != before)
+            rc = set_flags(s, a.no, a.flags, err);
+        seq = nd_entry_seq(a.no) + 1;
+    }
+    cr_buf_release(&payload);
+    if (rc != ST_NOTFOUND)
+        return rc;
+    nd_scope_heard(s, &l->key, fresh.wall_ms, fresh.received_ms);
+    return ST_OK;
+}
+
+static int readmit_prov(struct nd_store *s, int64_t *after, struct st_err *err)
+{
+    struct nd_admit a = {0};
+    struct cr_buf payload;
+    struct nd_prov p;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_PROV_EACH, &q, err);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", *after);
+    rc = nd_sql_step(s, q, err);
+    if (rc != ND_ROW)
+        return rc == ST_OK ? ST_NOTFOUND : rc;
+    cr_buf_init(&payload, SC_PAYLOAD_MAX);
+    rc = nd_prov_row(q, &p);
+    if (rc == ST_OK)
+        rc = cr_buf_append(&payload, p.payload.p, p.payload.n);
+    nd_sql_done(q);
+    *after = p.id;
+    a.no = -p.id;
+    a.key = &p.key;
+    a.id = &p.chain;
+    a.payload = cr_buf_span(&payload);
+    a.flags = p.flags & ~(uint32_t)ND_EF_QUARANTINE;
+    if (rc == ST_OK)
+        rc = nd_admit(s, &a, err);
+    if (rc == ST_OK)
+        rc = nd_prov_settle(s, p.id, &a, err);
+    cr_buf_release(&payload);
+    return rc;
+}
+
+static int forget(struct nd_store *s, struct st_err *err)
+{
+    struct sc_certs *certs = sc_certs_new(&s->genesis);
+    int rc;
+
+    if (certs == NULL)
+        return st_fail(err, ST_NOMEM, "certificates");
+    sc_certs_free(s->certs);
+    s->certs = certs;
+    s->certs_touched = true;
+    s->scope_n = 0;
+    s->subject_next = 1;
+    nd_dirty_clear(s);
+    rc =
+        nd_sql_exec(s,
+                    "DELETE FROM fact; DELETE FROM subject; DELETE FROM ext; DELETE FROM link;"
+                    "DELETE FROM grid; DELETE FROM scope; DELETE FROM quarantine; DELETE FROM cert",
+                    err);
+    return rc;
+}
+
+static int readmit_all(struct nd_store *s, struct st_err *err)
+{
+    int64_t prov = 0;
+    struct cr_buf ids = {0};
+    struct nd_log l;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_LOG_EACH, &q, err);
+
+    if (rc == ST_OK)
+        rc = nd_collect(s, q, &ids, err);
+    /* Certificates first: little is then folded twice. */
+    for (int public_pass = 1; public_pass >= 0; public_pass--) {
+        for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
+            int64_t handle;
+
+            memcpy(&handle, ids.p + at, sizeof handle);
+            rc = nd_log_get(s, (uint64_t)handle, &l, err);
+            if (rc == ST_OK && (l.key.scope == SC_SCOPE_PUBLIC) == (public_pass != 0))
+                rc = readmit_log(s, &l, err);
+        }
+    }
+    cr_buf_release(&ids);
+    while (rc == ST_OK)
+        rc = readmit_prov(s, &prov, err);
+    return rc == ST_NOTFOUND ? ST_OK : rc;
+}
+
+int nd_rebuild(struct nd_store *s, struct st_err *err)
+{
+    int rc = nd_txn_begin(s, err);
+
+    if (rc != ST_OK)
+        return rc;
+    rc = forget(s, err);
+    if (rc == ST_OK)
+        rc = readmit_all(s, err);
+    if (rc == ST_OK)
+        rc = nd_store_commit(s, err);
+    if (rc != ST_OK)
+        nd_store_rollback(s);
+    return rc != ST_OK ? st_wrap(err, rc, "rebuild") : ST_OK;
+}
