@@ -7,7 +7,9 @@
  * without a byte, so that a scanner cannot tell this port from a dead one.
  *
  * Two nodes that dial each other at the same time keep the connection that the smaller key dialled;
- * otherwise a newer session replaces the older one (the peer restarted). */
+ * otherwise a newer session replaces the older one (the peer restarted). Message 1 may be a replay
+ * of an old one: it ends no other connection and is no sign of life. What answers ours does, and
+ * is. */
 #include "node/driver_int.h"
 
 #include <stdio.h>
@@ -184,30 +186,46 @@ static bool identify(struct nd_driver *d, const struct cr_kx_pk *kx, struct cr_s
     return true;
 }
 
-/* Decides between c, about to be a session, and an older connection with the same peer. True: c
- * goes on (the older one was ended). */
-static bool prevails(struct nd_driver *d, struct nd_conn *c)
+static bool same_peer(const struct nd_conn *a, const struct nd_conn *b)
+{
+    return a != b && cr_kx_pk_equal(&a->kx, &b->kx) && (a->ours || a->state == ND_C_SESSION);
+}
+
+/* Whether c, about to be a session, gives way to another connection that the two nodes began at the
+ * same time from the other side. */
+static bool gives_way(struct nd_driver *d, const struct nd_conn *c)
 {
     bool self_smaller = memcmp(d->o.identity->kx_pk.b, c->kx.b, CR_KX_BYTES) < 0;
 
-    for (size_t i = 0; i < d->conn_count;) {
-        struct nd_conn *other = d->conn[i];
-        bool crossing;
+    for (size_t i = 0; i < d->conn_count; i++) {
+        const struct nd_conn *other = d->conn[i];
 
-        if (other == c || !cr_kx_pk_equal(&other->kx, &c->kx) ||
-            (!other->ours && other->state != ND_C_SESSION)) {
-            i++;
+        if (same_peer(other, c) && other->ours != c->ours && other->state != ND_C_DIALLING &&
+            nd_now(d) - other->since_ms < ND_SIMULTANEOUS_MS && other->ours == self_smaller)
+            return true;
+    }
+    return false;
+}
+
+void nd_conn_prove(struct nd_driver *d, struct nd_conn *c)
+{
+    struct sy_session_info info;
+
+    if (c->proven)
+        return;
+    c->proven = true;
+    for (size_t i = 0; i < d->conn_count;) {
+        struct nd_conn *other = d->conn[i++];
+
+        if (!same_peer(other, c))
             continue;
-        }
-        crossing = other->ours != c->ours && other->state != ND_C_DIALLING &&
-                   nd_now(d) - other->since_ms < ND_SIMULTANEOUS_MS;
-        if (crossing && other->ours == self_smaller)
-            return false;
         nd_log(d, ND_LOG_DEBUG, "connection with %s replaced", other->addr);
         nd_conn_end(d, other, false);
         i = 0; /* the list has moved */
     }
-    return true;
+    nd_peers_well(d, c);
+    if (c->engine && sy_engine_session(d->engine, c->id, &info) && info.synced)
+        nd_peers_synced(d, c);
 }
 
 /* ---- becoming a session ---- */
@@ -235,7 +253,6 @@ static void session_stands(struct nd_driver *d, struct nd_conn *c)
 {
     c->state = ND_C_SESSION;
     d->n.sessions++;
-    nd_peers_well(d, c);
     nd_log(d, ND_LOG_INFO, "session with %s", c->addr);
 }
 
@@ -256,7 +273,7 @@ static void on_message1(struct nd_driver *d, struct nd_conn *c, struct cr_span p
         nd_conn_refuse(d, c, ND_REFUSE_AUTH, "no certificate for this key");
         return;
     }
-    if (!prevails(d, c)) {
+    if (gives_way(d, c)) {
         nd_log(d, ND_LOG_DEBUG, "%s dialled while we were dialling: kept ours", c->addr);
         nd_conn_end(d, c, false);
         return;
@@ -271,11 +288,12 @@ static void on_ready(struct nd_driver *d, struct nd_conn *c, struct cr_span payl
 {
     uint32_t id = c->id;
 
-    if (!prevails(d, c)) {
+    if (gives_way(d, c)) {
         nd_conn_end(d, c, false);
         return;
     }
     session_stands(d, c);
+    nd_conn_prove(d, c);
     engine_frame(d, id, payload);
 }
 
@@ -340,7 +358,13 @@ void nd_driver_bytes(struct nd_driver *d, uint32_t conn, struct cr_span bytes)
         case ND_LINK_NONE: CR_ASSERT(bytes.n == 0); break;
         case ND_LINK_MSG1: on_message1(d, c, frame); break;
         case ND_LINK_READY: on_ready(d, c, frame); break;
-        case ND_LINK_FRAME: engine_frame(d, conn, frame); break;
+        case ND_LINK_FRAME:
+            nd_conn_prove(d, c);
+            engine_frame(d, conn, frame);
+            c = nd_conn_find(d, conn);
+            if (c != NULL)
+                nd_peers_heard(d, c);
+            break;
         }
         if (nd_engine_over(d))
             nd_engine_settle(d);

@@ -175,7 +175,7 @@ static void carry_out(struct nd_driver *d, const struct sy_update *u)
         break;
     case SY_UP_SYNCED:
         c = nd_conn_find(d, u->session);
-        if (c != NULL)
+        if (c != NULL && c->proven)
             nd_peers_synced(d, c);
         break;
     }

@@ -18,6 +18,7 @@
 #define ND_HANDSHAKE_PER_S    20    /* … and a second after that */
 #define ND_SILENCE_MS         2000  /* a refused connection is closed after 0..this */
 #define ND_SIMULTANEOUS_MS    10000 /* two dials within this may be one crossing */
+#define ND_LIVE_NOTE_MS       60000 /* so often a quiet session in sync counts as news */
 #define ND_SYNCED_WRITE_MS    1000  /* "equal with this peer" is noted at most so often */
 #define ND_PEERS_MAX          1024
 #define ND_WIRE_MAX           (2u << 16) /* one frame with its length and tag */
@@ -33,6 +34,7 @@ struct nd_conn {
     enum nd_conn_state state;
     bool ours;
     bool engine; /* the engine knows the session */
+    bool proven; /* the remote answered what we sent: message 1 alone may be a replay */
     bool heard;  /* some bytes came */
     struct nd_link *link;
     uint64_t since_ms;
@@ -117,6 +119,8 @@ enum nd_refusal { ND_REFUSE_GATE, ND_REFUSE_AUTH, ND_REFUSE_BUSY };
 void nd_conn_refuse(struct nd_driver *d, struct nd_conn *c, enum nd_refusal why, const char *text);
 /* Seals and queues one frame; false when the connection ended over it. */
 bool nd_conn_send(struct nd_driver *d, struct nd_conn *c, struct cr_span frame);
+/* The remote has answered: older connections with it end, and it counts as heard of. */
+void nd_conn_prove(struct nd_driver *d, struct nd_conn *c);
 /* What the remote may read here. */
 void nd_conn_scopes(struct nd_driver *d, const struct cr_sign_pk *remote, size_t *n,
                     uint64_t *scopes);
@@ -150,13 +154,15 @@ void nd_peers_tick(struct nd_driver *d);
 uint64_t nd_peers_deadline(const struct nd_driver *d);
 /* A dial or an early session failed: back-off. */
 void nd_peers_failed(struct nd_driver *d, const struct cr_kx_pk *kx, const char *text);
-/* A session stood: no back-off. */
+/* A session stands and the remote has proven itself: no back-off. */
 void nd_peers_well(struct nd_driver *d, const struct nd_conn *c);
 /* The peer broke the protocol. */
 void nd_peers_blame(struct nd_driver *d, const struct nd_conn *c, const char *text);
 /* After a session ended: when to dial again. */
 void nd_peers_ended(struct nd_driver *d, const struct nd_conn *c);
 void nd_peers_synced(struct nd_driver *d, const struct nd_conn *c);
+/* A frame came: a quiet session in sync is noted now and then. */
+void nd_peers_heard(struct nd_driver *d, const struct nd_conn *c);
 void nd_peers_note(struct nd_driver *d, bool all); /* writes what is due */
 
 /* ---- driver_join.c ---- */

@@ -91,6 +91,14 @@ static struct nd_conn *conn_with(const struct nd_driver *d, const struct cr_kx_p
     return NULL;
 }
 
+static bool in_session(const struct nd_driver *d, const struct cr_kx_pk *kx)
+{
+    for (size_t i = 0; i < d->conn_count; i++)
+        if (d->conn[i]->state == ND_C_SESSION && cr_kx_pk_equal(&d->conn[i]->kx, kx))
+            return true;
+    return false;
+}
+
 static void schedule(struct nd_driver *d, struct nd_dial *e)
 {
     uint64_t wait = ND_DIAL_MIN_MS;
@@ -158,7 +166,7 @@ void nd_peers_failed(struct nd_driver *d, const struct cr_kx_pk *kx, const char 
 {
     struct nd_dial *e = nd_peers_find(d, kx);
 
-    if (e == NULL)
+    if (e == NULL || in_session(d, kx)) /* a dial that crossed the one which stands */
         return;
     e->p.failures++;
     (void)snprintf(e->p.last_error, sizeof e->p.last_error, "%s", text);
@@ -209,6 +217,16 @@ void nd_peers_synced(struct nd_driver *d, const struct nd_conn *c)
     struct nd_dial *e = nd_peers_find(d, &c->kx);
 
     if (e != NULL)
+        e->synced_ms = nd_now(d);
+}
+
+void nd_peers_heard(struct nd_driver *d, const struct nd_conn *c)
+{
+    struct nd_dial *e = nd_peers_find(d, &c->kx);
+    struct sy_session_info info;
+
+    if (e != NULL && c->engine && nd_now(d) - e->noted_ms >= ND_LIVE_NOTE_MS &&
+        sy_engine_session(d->engine, c->id, &info) && info.synced)
         e->synced_ms = nd_now(d);
 }
 

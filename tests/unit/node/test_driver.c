@@ -277,6 +277,50 @@ static void test_driver__simultaneous_dial(void **state)
     stop(net);
 }
 
+static struct cr_buf first_message; /* the last message 1 that host 1 sent */
+
+static void watch_first(struct dn *net, struct dn_host *from, size_t nth, struct cr_span bytes)
+{
+    (void)net;
+    if (from->index != 1 || nth != 0)
+        return;
+    cr_buf_clear(&first_message);
+    ts_assert_ok(cr_buf_append(&first_message, bytes.p, bytes.n));
+}
+
+/* Message 1 played again by somebody else neither ends the session that stands nor counts as news
+ * of the peer, and its connection is given up in the end. */
+static void test_driver__replayed_first_message(void **state)
+{
+    struct nd_fresh before, after;
+    struct dn *net = start_two(false);
+    struct sc_id id;
+
+    (void)state;
+    cr_buf_init(&first_message, 65536);
+    net->watch = watch_first;
+    dn_advance(net, 30000);
+    assert_int_equal(dn_sessions(net, 0), 1);
+    ts_assert_ok(nd_store_fresh(net->host[0].store, VILLAGE, &before));
+    net->conn[200] = (struct dn_conn){.used = true, .end = {&net->host[3], &net->host[0]}};
+    net->conn[200].open[0] = true;
+    net->conn[200].open[1] = true;
+    cr_buf_init(&net->conn[200].in[0], 1u << 20);
+    cr_buf_init(&net->conn[200].in[1], 1u << 20);
+    ts_assert_ok(nd_driver_accepted(net->host[0].driver, 201, "10.0.0.9:4"));
+    nd_driver_bytes(net->host[0].driver, 201, cr_buf_span(&first_message));
+    dn_settle(net);
+    ts_assert_ok(nd_store_fresh(net->host[0].store, VILLAGE, &after));
+    assert_int_equal(before.synced_ms, after.synced_ms);
+    dn_report(net, 1, VILLAGE, &id); /* the session of before still carries */
+    dn_settle(net);
+    assert_int_equal(dn_hazards(net, 0), 1);
+    dn_advance(net, 300000);
+    assert_false(net->conn[200].used);
+    cr_buf_release(&first_message);
+    stop(net);
+}
+
 /* A paused peer is neither dialled nor let in; after resuming it catches up. */
 static void test_driver__pause_and_resume(void **state)
 {
@@ -500,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_driver__half_open_caps),
         cmocka_unit_test(test_driver__backs_off),
         cmocka_unit_test(test_driver__simultaneous_dial),
+        cmocka_unit_test(test_driver__replayed_first_message),
         cmocka_unit_test(test_driver__pause_and_resume),
         cmocka_unit_test(test_driver__join),
         cmocka_unit_test(test_driver__join_refused),
