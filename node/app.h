@@ -36,8 +36,8 @@ struct nd_app_options {
 void nd_app_path(const char *dir, const char *name, char out[static ND_PATH_MAX]);
 /* Makes the directory (0700) and those above it. ST_IO, ST_DENIED. */
 int nd_app_make_dir(const char *dir, struct st_err *err) ST_MUST;
-/* The directory holds no working node: nothing, or an init or join that did not finish. ST_EXISTS when
- * it does (its keys and secrets must not be replaced); errors as nd_store_open. */
+/* The directory holds no working node: nothing, or an init or join that did not finish. ST_EXISTS
+ * when it does (its keys and secrets must not be replaced); errors as nd_store_open. */
 int nd_app_vacant(const char *dir, struct st_err *err) ST_MUST;
 /* Makes the store of a new node, with what it must know from the start; peer may be NULL. Errors as
  * nd_store_open. */

@@ -188,7 +188,7 @@ static int take_live(void *arg, const struct nd_peer_status *p)
     struct tree *t = arg;
     const struct sc_cert *c = sc_certs_find(nd_store_certs(t->c->app->store), &p->peer.sign_pk);
 
-    if (c == NULL || !p->connected || !p->session.synced)
+    if (c == NULL || !p->proven || !p->session.synced)
         return 0;
     for (size_t i = 0; i < c->prefix_count && t->live_count < SC_SCOPES_MAX; i++)
         t->live[t->live_count++] = c->prefixes[i];

@@ -75,6 +75,7 @@ struct nd_peer_status {
     struct nd_peer peer;
     char name[SC_NAME_MAX + 1];
     bool connected;
+    bool proven;                    /* it answered: message 1 alone may be a replay */
     struct sy_session_info session; /* when connected */
     uint64_t next_dial_ms;          /* on the ports' monotonic clock; UINT64_MAX: not dialled */
 };

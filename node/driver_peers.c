@@ -287,6 +287,7 @@ int nd_driver_peers(struct nd_driver *d, int (*cb)(void *arg, const struct nd_pe
             (void)snprintf(s.name, sizeof s.name, "%s", cert->name);
         s.connected = c != NULL && c->state == ND_C_SESSION && c->engine &&
                       sy_engine_session(d->engine, c->id, &s.session);
+        s.proven = s.connected && c->proven;
         if (wants_dial(d, e))
             s.next_dial_ms = e->next_ms;
         rc = cb(arg, &s);
