@@ -189,27 +189,32 @@ static int compare_overlap(struct sy_engine *e, struct sy_session *s, uint32_t i
     const struct sy_log *log = &e->f.log[index].l;
     const struct sc_run *run = &v->run;
     uint64_t last = run->first_seq + run->count - 1;
-    struct sc_link link = {.seq_next = run->first_seq};
-    struct cr_hash ours;
+    struct sc_link link;
+    struct cr_hash ours = log->link.chain;
+    uint64_t reached = log->link.seq_next - 1; /* last place that both know */
     int rc = ST_OK;
 
     *same = *fork = false;
+    if (run->first_seq >= log->link.seq_next)
+        return ST_OK; /* beside what is not durable yet: the next session will tell */
     sc_link_start(&log->id, &link);
     if (run->first_seq > 0) {
         link.seq_next = run->first_seq;
         link.lamport = run->e[0].lamport - 1; /* what came before is not known here */
         rc = e->view->chain_at(e->view->arg, log->handle, run->first_seq - 1, &link.chain);
     }
-    if (rc == ST_OK && last < log->link.seq_next)
+    if (last < reached)
+        reached = last;
+    if (rc == ST_OK && reached == last)
         rc = e->view->chain_at(e->view->arg, log->handle, last, &ours);
     if (rc != ST_OK)
         return SY_GIVE_UP(e, s, rc, "read a chain value: %s", st_text((enum st_code)rc));
     if (extend(run, 0, &link, v->chains) != ST_OK)
         return ST_OK;
-    if (last < log->link.seq_next && cr_hash_equal(&ours, &link.chain))
-        *same = true;
-    else
+    if (!cr_hash_equal(&ours, &v->chains[reached - run->first_seq]))
         *fork = check_signature(e, log, run, &link.chain) == ST_OK;
+    else
+        *same = reached == last;
     return ST_OK;
 }
 
@@ -324,8 +329,7 @@ static int take_new(struct sy_engine *e, struct sy_session *s, struct sy_slot *s
                         rc == ST_FORGED ? "the signature does not verify" : "lamport out of step");
     }
     /* It does not continue ours though it starts inside it: another branch, if it is signed. */
-    if (v->run.first_seq <= log->link.seq_next &&
-        compare_overlap(e, s, slot->log, v, &same, &fork) != ST_OK)
+    if (compare_overlap(e, s, slot->log, v, &same, &fork) != ST_OK)
         return ST_STATE;
     if (fork)
         return sy_fork_proven(e, s, slot->log, v->run.first_seq + v->run.count - 1,
