@@ -2,6 +2,7 @@
  * the control socket is parsed and run here exactly as it would be in the client, with its output
  * going back over the socket. Commands that wait (sync) are polled once a loop iteration. */
 #include "node/cmd.h"
+#include "node/config.h"
 #include "node/control.h"
 
 #include <stdio.h>
@@ -145,25 +146,11 @@ static bool poll_clients(struct server *s)
     return waiting;
 }
 
-static int log_level(struct nd_cmd *c, int *out)
-{
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-    const char *want = nd_opt(c, "log");
-
-    *out = 1;
-    for (int i = 0; want != NULL && i < 4; i++)
-        if (strcmp(names[i], want) == 0) {
-            *out = i;
-            return ST_OK;
-        }
-    return want == NULL ? ST_OK : ST_USAGE;
-}
-
 /* From the open data directory to listening; *ctl is closed by the caller. */
-static int start(struct nd_cmd *c, struct server *s, struct nd_ctl **ctl, struct st_err *err)
+static int start(struct nd_cmd *c, struct server *s, const char *listen, struct nd_ctl **ctl,
+                 struct st_err *err)
 {
     struct nd_ctl_sink sink = {.arg = s, .request = on_request, .gone = on_gone};
-    const char *listen = nd_opt(c, "listen");
     char bound[ND_UV_ADDR_MAX];
     int rc = nd_uv_catch_signals(s->app->uv, err);
 
@@ -172,7 +159,7 @@ static int start(struct nd_cmd *c, struct server *s, struct nd_ctl **ctl, struct
     if (rc == ST_OK)
         rc = nd_app_refresh_scopes(s->app, err);
     if (rc == ST_OK)
-        rc = nd_uv_listen(s->app->uv, listen == NULL ? "0.0.0.0:7119" : listen, bound, err);
+        rc = nd_uv_listen(s->app->uv, listen, bound, err);
     if (rc == ST_OK)
         rc = nd_store_meta_put(s->app->store, "listen", cr_span_text(bound), err);
     if (rc == ST_OK)
@@ -185,10 +172,14 @@ int nd_cmd_serve(struct nd_cmd *c)
     struct nd_app_options o = {.dir = c->dir, .dial = true};
     struct server *s;
     struct nd_ctl *ctl = NULL;
+    struct nd_config config;
     struct st_err err = {0};
     int rc;
 
-    if (log_level(c, &o.log_level) != ST_OK)
+    if (nd_config_load(c->dir, &config, &err) != ST_OK)
+        return nd_fail_err(c, &err);
+    o.log_level = config.log_level;
+    if (nd_opt(c, "log") != NULL && nd_log_level_parse(nd_opt(c, "log"), &o.log_level) != ST_OK)
         return nd_fail(c, ST_USAGE, "--log '%s': error, warning, info, debug", nd_opt(c, "log"));
     s = calloc(1, sizeof *s);
     if (s == NULL)
@@ -196,7 +187,8 @@ int nd_cmd_serve(struct nd_cmd *c)
     rc = nd_app_open(&o, &s->app, &err);
     if (rc == ST_OK) {
         s->app->serving = true;
-        rc = start(c, s, &ctl, &err);
+        rc = start(c, s, nd_opt(c, "listen") != NULL ? nd_opt(c, "listen") : config.listen, &ctl,
+                   &err);
     }
     while (rc == ST_OK && !nd_uv_stopped(s->app->uv))
         nd_uv_step(s->app->uv, poll_clients(s) ? 20 : 60000);

@@ -83,6 +83,12 @@ expect 10 fs street join anything
 expect 3 fs street --json show 00000000000000000000000000000000
 grep -q '"code":"ST_NOTFOUND"' "$work/err" || fail "no JSON error"
 
+# the configuration of the node; a fault in it is named with its line
+printf 'listen = 127.0.0.1:0\nlgo_level = info\n' >"$work/street/fengsui.ini"
+expect 1 fs street run
+grep -q 'fengsui.ini. line 2' "$work/err" || fail "no line of the fault: $(cat "$work/err")"
+printf '; a comment\nlog_level = info\n' >"$work/street/fengsui.ini"
+
 # the same through a running node
 start street
 all_of_it
