@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETTLE_MS    (UINT64_C(40) * 60000) /* after the heal: idle sessions must time out and the */
+#define SETTLE_MS    (UINT64_C(15) * 60000) /* after the heal: idle sessions must time out and the */
 #define SETTLE_STEPS 4000000                /* longest back-off must pass */
 #define FNV_OFFSET   UINT64_C(14695981039346656037)
 #define FNV_PRIME    UINT64_C(1099511628211)

@@ -51,7 +51,9 @@ void sim_node_stop(struct sim_node *n);              /* clean */
 void sim_node_kill(struct sim_node *n, bool silent); /* as by power loss */
 void sim_node_release(struct sim_node *n);
 void sim_node_backup(struct sim_node *n);
-void sim_node_restore(struct sim_node *n);  /* while down */
+void sim_node_restore(struct sim_node *n); /* while down */
+/* Somebody changes the settings: one peer is paused or goes on; all: every peer goes on. */
+void sim_node_toggle_peer(struct sim_node *n, bool all);
 void sim_node_drop_row(struct sim_node *n); /* a planted bug: the latest entry leaves the disk */
 /* After each call into the driver: a death at a crash point is carried out, the timer set anew. */
 void sim_node_after(struct sim_node *n, bool flush);

@@ -15,7 +15,7 @@ static const struct {
     {SIM_F_CRASH, "crash"},     {SIM_F_STOP, "stop"},           {SIM_F_RESTORE, "restore"},
     {SIM_F_FULL, "full"},       {SIM_F_SKEW, "skew"},           {SIM_F_STEP, "step"},
     {SIM_F_DRIFT, "drift"},     {SIM_F_PAUSE, "pause"},         {SIM_F_REPLAY, "replay"},
-    {SIM_F_DISTANT, "distant"}, {SIM_F_CORRUPT, "corrupt"},
+    {SIM_F_DISTANT, "distant"}, {SIM_F_CORRUPT, "corrupt"},     {SIM_F_PEERS, "peers"},
 };
 #define NAME_COUNT (sizeof names / sizeof names[0])
 
@@ -188,6 +188,13 @@ static void fault_node(struct sim *s, struct sim_node *n, uint32_t bit)
     } else if (bit == SIM_F_STEP) {
         n->skew_ms = some_skew(s);
         sim_trace(s, "n%zu clock steps to %lld", n->index, (long long)n->skew_ms);
+    } else if (bit == SIM_F_PEERS && n->state == SIM_UP) {
+        if (ts_prng_chance(&s->rng, 1, 3)) {
+            nd_driver_dial_now(n->driver, NULL);
+            sim_node_after(n, true);
+        } else {
+            sim_node_toggle_peer(n, false);
+        }
     } else if (bit == SIM_F_PAUSE && n->state == SIM_UP) {
         n->paused_until = s->now_ms + a_while(s) / 3;
         sim_trace(s, "n%zu stands still", n->index);
@@ -198,7 +205,7 @@ void sim_fault_random(struct sim *s)
 {
     static const uint32_t events = SIM_F_ONEWAY | SIM_F_PARTITION | SIM_F_CLOG | SIM_F_CRASH |
                                    SIM_F_STOP | SIM_F_RESTORE | SIM_F_FULL | SIM_F_STEP |
-                                   SIM_F_PAUSE | SIM_F_REPLAY;
+                                   SIM_F_PAUSE | SIM_F_REPLAY | SIM_F_PEERS;
     uint32_t bit = 0;
 
     for (unsigned tries = 0; tries < 16 && (s->faults & events & bit) == 0; tries++)
@@ -228,6 +235,8 @@ void sim_fault_heal(struct sim *s)
         n->disk_full = false;
         n->paused_until = 0;
         n->uplink_bytes_s = 0;
+        if (n->state == SIM_UP)
+            sim_node_toggle_peer(n, true);
         if (n->state == SIM_DOWN)
             sim_push(s, ts_prng_below(&s->rng, 5000), SIM_EV_BOOT, (uint32_t)i, 0, 0);
     }

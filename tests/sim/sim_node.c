@@ -77,6 +77,45 @@ static void configure(struct sim_node *n)
             add_peer(n, i, true);
 }
 
+struct peer_list {
+    struct nd_peer p[2 * SIM_NODES_MAX];
+    size_t n;
+};
+
+static int collect_peer(void *arg, const struct nd_peer *p)
+{
+    struct peer_list *l = arg;
+
+    if (p->addr[0] != '\0' && l->n < 2 * SIM_NODES_MAX)
+        l->p[l->n++] = *p;
+    return 0;
+}
+
+void sim_node_toggle_peer(struct sim_node *n, bool all)
+{
+    struct peer_list l = {.n = 0};
+    struct st_err err = {0};
+    size_t one;
+
+    if (nd_store_peers(n->store, collect_peer, &l) != ST_OK || l.n == 0)
+        return;
+    one = (size_t)ts_prng_below(&n->sim->rng, l.n);
+    for (size_t i = 0; i < l.n; i++) {
+        if (all ? l.p[i].enabled : i != one)
+            continue;
+        l.p[i].enabled = !l.p[i].enabled;
+        if (nd_store_put_peer(n->store, &l.p[i], &err) == ST_OK)
+            sim_trace(n->sim, "n%zu %s %s", n->index, l.p[i].enabled ? "resumes" : "pauses",
+                      l.p[i].addr);
+        else if (n->state == SIM_UP && !n->disk_full)
+            sim_fail(n->sim, "node %zu: peer: %s", n->index, err.msg);
+    }
+    if (n->driver != NULL) {
+        nd_driver_peers_changed(n->driver);
+        sim_node_after(n, true);
+    }
+}
+
 static bool start_driver(struct sim_node *n)
 {
     struct nd_driver_options o = {.store = n->store,
@@ -126,6 +165,8 @@ void sim_node_boot(struct sim_node *n)
         configure(n);
     else
         sim_check_reopened(n);
+    if (s->calm)
+        sim_node_toggle_peer(n, true);
     n->state = SIM_UP;
     if (s->failed || !start_driver(n))
         return;

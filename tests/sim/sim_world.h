@@ -39,7 +39,8 @@ enum sim_fault {
     SIM_F_REPLAY = 1u << 17, /* the first bytes of an old connection are sent again by a stranger */
     SIM_F_DISTANT = 1u << 18, /* latencies up to a second */
     SIM_F_CORRUPT = 1u << 19, /* somebody on the way changes a byte now and then */
-    SIM_F_ALL = (1u << 20) - 1,
+    SIM_F_PEERS = 1u << 20,   /* somebody pauses a peer in the settings, or asks for a sync now */
+    SIM_F_ALL = (1u << 21) - 1,
 };
 
 /* Bugs planted at the seam, to prove that the checks can fail. */
