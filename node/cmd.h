@@ -116,8 +116,7 @@ static inline const char *nd_tr(const struct nd_cmd *c, const char *zh, const ch
 {
     return c->zh ? zh : en;
 }
-/* Text padded to a display width (Chinese characters take two columns). Static inside c is not
- * used: out is the caller's. */
+/* Text padded with blanks to a display width (Chinese characters take two columns). */
 void nd_pad(const char *text, size_t columns, char *out, size_t out_bytes);
 #define ND_TIME_TEXT_MAX 64
 /* "2026-11-24 08:30" in UTC+8; "-" for 0. */
