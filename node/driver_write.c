@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #define REASON_UNCLEAN 1 /* incarnation.reason: the store was not closed, or was replaced */
+#define LAMPORT_GAP \
+    (SC_LAMPORT_STEP_MAX / 2) /* a log that fell behind so far is not gone on with */
 
 struct writer {
     struct nd_driver *d;
@@ -55,9 +57,6 @@ static int append(struct writer *w, size_t payload_bytes, uint64_t wall_ms)
     struct sc_header h;
     int rc;
 
-    /* An author silent for over a million steps of the others cannot take them in one. */
-    if (w->log.link.seq_next > 0 && lamport - w->log.link.lamport > SC_LAMPORT_STEP_MAX)
-        lamport = w->log.link.lamport + SC_LAMPORT_STEP_MAX;
     if (run->count == 0)
         run->first_seq = w->log.link.seq_next;
     sc_payload_hash(payload, &hash);
@@ -143,16 +142,36 @@ static int write_incarnation(struct writer *w, const struct sy_log *before)
     return rc;
 }
 
+/* The log to go on with. An author who was silent while the space moved on by more than one step of
+ * lamport cannot follow it in the same log, and an entry that did not come after what it answers
+ * would cover nothing: such a log is left for the next incarnation. */
+static int find_log(struct writer *w, uint64_t scope)
+{
+    struct nd_store *s = w->d->o.store;
+    int rc;
+
+    w->log.key = (struct sc_log_key){
+        .author = w->author->sign_pk, .scope = scope, .incarnation = nd_store_incarnation(s)};
+    for (;;) {
+        struct sc_log_key key = w->log.key;
+
+        rc = nd_store_log(s, &key, &w->log);
+        if (rc != ST_OK || w->lamport < w->log.link.lamport ||
+            w->lamport - w->log.link.lamport <= LAMPORT_GAP)
+            return rc;
+        w->log.key = key;
+        w->log.key.incarnation = key.incarnation + 1;
+    }
+}
+
 static int open_log(struct writer *w, uint64_t scope)
 {
     struct nd_store *s = w->d->o.store;
     struct sy_log before;
     int rc;
 
-    w->log.key = (struct sc_log_key){
-        .author = w->author->sign_pk, .scope = scope, .incarnation = nd_store_incarnation(s)};
     w->lamport = nd_store_lamport(s);
-    rc = nd_store_log(s, &w->log.key, &w->log);
+    rc = find_log(w, scope);
     if (rc == ST_OK) {
         if (w->log.link.lamport > w->lamport)
             w->lamport = w->log.link.lamport;

@@ -532,6 +532,91 @@ static void test_driver__write_many(void **state)
     stop(net);
 }
 
+/* An entry of the street about a subject, at a lamport of the test's choice, beside the driver. */
+static void put_far_ahead(struct dn_host *h, const struct sc_id *subject, uint64_t lamport)
+{
+    static struct sc_run run;
+    struct nd_run r = {.run = &run};
+    struct sc_body body = {.rec = sc_record_find(SC_R_HAZARD_ACCEPT)};
+    struct sc_payload p = {.type = SC_R_HAZARD_ACCEPT,
+                           .schema_version = 1,
+                           .has_subject = true,
+                           .subject = *subject,
+                           .parents = subject,
+                           .parent_count = 1};
+    struct cr_buf bytes, payload;
+    struct sc_header header;
+    struct sc_link link;
+    struct cr_hash hash;
+
+    r.key = (struct sc_log_key){.author = h->id.sign_pk, .scope = VILLAGE, .incarnation = 99};
+    sc_log_id(nd_store_net(h->store), &r.key, &r.log_id);
+    sc_link_start(&r.log_id, &link);
+    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
+    cr_buf_init(&payload, SC_PAYLOAD_MAX);
+    ts_assert_ok(sc_body_encode(&body, false, &bytes, NULL));
+    p.body = cr_buf_span(&bytes);
+    ts_assert_ok(sc_payload_encode(&p, &payload));
+    memset(&run, 0, sizeof run);
+    run.count = 1;
+    run.e[0] = (struct sc_wire_entry){.lamport = lamport, .payload = cr_buf_span(&payload)};
+    sc_payload_hash(run.e[0].payload, &hash);
+    ts_assert_ok(sc_link_extend(&link, lamport, 0, &hash, payload.n, &header));
+    sc_checkpoint_sign(&h->id.sign_sk, nd_store_net(h->store), &r.log_id, 0, &link.chain, &run.sig);
+    r.chains = &link.chain;
+    ts_assert_ok(nd_store_begin(h->store, NULL));
+    ts_assert_ok(nd_store_apply(h->store, &r, NULL, NULL));
+    ts_assert_ok(nd_store_commit(h->store, NULL));
+    cr_buf_release(&bytes);
+    cr_buf_release(&payload);
+}
+
+struct last_fix {
+    uint64_t lamport, incarnation;
+    size_t parents;
+};
+
+static int take_fix(void *arg, const struct nd_history_row *row)
+{
+    if (row->fact.type == SC_R_HAZARD_FIX)
+        *(struct last_fix *)arg =
+            (struct last_fix){row->fact.lamport, row->log.incarnation, row->fact.parent_count};
+    return 0;
+}
+
+/* An author who was silent while the others moved on by millions writes after what it answers, in a
+ * log that can follow: causality is never lost. */
+static void test_driver__silent_author_catches_up(void **state)
+{
+    static const uint64_t far = 5000000;
+    struct dn *net = start_two(true);
+    struct dn_host *street = &net->host[0];
+    struct sc_body fix = {.rec = sc_record_find(SC_R_HAZARD_FIX)};
+    struct nd_draft draft = {.type = SC_R_HAZARD_FIX};
+    struct last_fix last = {0};
+    struct st_err err = {0};
+    struct cr_buf bytes;
+    struct sc_id id, same;
+
+    (void)state;
+    dn_report(net, 0, VILLAGE, &id);
+    put_far_ahead(street, &id, far);
+    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
+    ts_assert_ok(sc_body_encode(&fix, false, &bytes, NULL));
+    draft.subject = &id;
+    draft.body = cr_buf_span(&bytes);
+    for (uint64_t i = 1; i < 3; i++) {
+        if (nd_driver_write(street->driver, &street->id, VILLAGE, &draft, 1, &same, &err) != ST_OK)
+            ts_fail("%s", err.msg);
+        ts_assert_ok(nd_store_history(street->store, &id, take_fix, &last, NULL));
+        assert_true(last.lamport > far);
+        assert_int_equal(last.parents, 1);
+        assert_int_equal(last.incarnation, nd_store_incarnation(street->store) + 1);
+    }
+    cr_buf_release(&bytes);
+    stop(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,6 +635,7 @@ int main(void)
         cmocka_unit_test(test_driver__join_refused),
         cmocka_unit_test(test_driver__write_checks_roles),
         cmocka_unit_test(test_driver__write_many),
+        cmocka_unit_test(test_driver__silent_author_catches_up),
     };
 
     ts_assert_ok(cr_init(NULL));
