@@ -34,10 +34,26 @@ int nd_sql_status(int sqlite_rc)
     }
 }
 
+/* What the system said last, of the connection or one of its files: SQLite does not carry it over
+ * from a failed commit. */
+static int last_errno(sqlite3 *db)
+{
+    sqlite3_file *wal = NULL;
+    int os = sqlite3_system_errno(db);
+
+    if (os == 0)
+        (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &os);
+    if (os == 0 &&
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK &&
+        wal != NULL && wal->pMethods != NULL)
+        (void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &os);
+    return os;
+}
+
 int nd_sql_fail(struct nd_store *s, int sqlite_rc, const char *what, struct st_err *err)
 {
     int rc = nd_sql_status(sqlite_rc);
-    int os = s->db != NULL ? sqlite3_system_errno(s->db) : 0;
+    int os = rc == ST_IO && s->db != NULL ? last_errno(s->db) : 0;
 
     /* A limit on file sizes or a quota is a full disk to us. */
     if (rc == ST_IO && (os == ENOSPC || os == EFBIG || os == EDQUOT))

@@ -217,7 +217,7 @@ static int check_checkpoints(struct check *c, const struct nd_log *l, struct st_
         rc = view->checkpoint_at(c->s, l->handle, at, &end, &chain, &sig);
         if (rc == ST_OK)
             rc = view->read_run(c->s, l->handle, at, &run, &bytes);
-        if (rc == ST_CORRUPT) {
+        if (rc == ST_CORRUPT || rc == ST_NOTFOUND) {
             finding(c, "log %s: no run from entry %llu on", name_of(&l->key, name),
                     (unsigned long long)at);
             rc = ST_OK;
@@ -270,13 +270,14 @@ static int check_subject(struct check *c, const struct nd_subject *row, struct s
     struct nd_scope *scope;
     int rc = nd_project(c->s, row, p, err);
 
-    if (rc != ST_OK)
+    if (rc != ST_OK && rc != ST_CORRUPT)
         return rc;
     c->v.subjects++;
-    if (!nd_subject_same(row, &p->row)) {
-        cr_hex(row->sid.b, SC_ID_BYTES, id);
+    cr_hex(row->sid.b, SC_ID_BYTES, id);
+    if (rc == ST_CORRUPT)
+        finding(c, "record %s: an entry of it is damaged", id);
+    else if (!nd_subject_same(row, &p->row))
         finding(c, "record %s: its row is not what its entries give", id);
-    }
     rc = nd_scope_of(c->s, row->scope, &scope);
     if (rc != ST_OK || (size_t)(scope - c->s->scope) >= c->scope_n)
         return rc;
