@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP_MAX  64   /* linked hazards looked at */
-#define SORTED_MAX 4096 /* rows of some grids that are sorted rather than picked out of all */
+#define GROUP_MAX 64 /* linked hazards looked at */
 
 /* A row being shown: its facts are taken out of the store, their place there is another buffer. */
 struct shown {
@@ -203,6 +202,11 @@ static int grid_sums(struct nd_store *s, uint64_t prefix, uint64_t sums[static 4
     return ST_OK;
 }
 
+static uint64_t in_state(const struct nd_hazard_query *f, const uint64_t sums[static 4])
+{
+    return (f->state != ND_HZ_CLOSED ? sums[0] : 0) + (f->state != ND_HZ_OPEN ? sums[1] : 0);
+}
+
 /* Number of rows: out of the counters where the question is as plain as they are. */
 static int count_hazards(struct nd_store *s, const struct nd_hazard_query *f, uint64_t *out,
                          struct st_err *err)
@@ -213,7 +217,8 @@ static int count_hazards(struct nd_store *s, const struct nd_hazard_query *f, ui
 
     if (f->severity_min <= 1 && f->flags == 0 && f->code == NULL && f->overdue_at_ms == 0) {
         rc = grid_sums(s, f->grid_prefix, sums, err);
-        *out = (f->state != ND_HZ_CLOSED ? sums[0] : 0) + (f->state != ND_HZ_OPEN ? sums[1] : 0);
+        if (rc == ST_OK)
+            *out = in_state(f, sums);
         return rc;
     }
     rc =
@@ -229,11 +234,23 @@ static int count_hazards(struct nd_store *s, const struct nd_hazard_query *f, ui
     return ST_OK;
 }
 
-/* Few rows of some grids are sorted; else all are walked in the order of the list. */
+/* Rows to look at when those of the state are walked in the order of the list until the page is
+ * full, whose rows are taken as evenly spread; a question that is not plain may need them all. */
+static uint64_t walk_cost(const struct nd_hazard_query *f, uint64_t here, uint64_t all)
+{
+    bool plain = f->severity_min <= 1 && f->flags == 0 && f->code == NULL;
+
+    if (!plain || f->limit == 0 || here == 0 || f->limit >= here || f->offset >= here - f->limit)
+        return all;
+    return (f->offset + f->limit) * (all / here + 1);
+}
+
+/* Either the grids asked for are read whole and sorted, or the rows of all grids are walked in the
+ * order of the list: whichever looks at fewer. */
 static int plan(struct nd_store *s, const struct nd_hazard_query *f, enum nd_sql *out,
                 struct st_err *err)
 {
-    uint64_t sums[4];
+    uint64_t here[4], all[4];
     int rc;
 
     *out = ND_SQL_HAZARDS_DUE;
@@ -242,9 +259,11 @@ static int plan(struct nd_store *s, const struct nd_hazard_query *f, enum nd_sql
     *out = ND_SQL_HAZARDS_RANK;
     if (f->grid_prefix == 0)
         return ST_OK;
-    rc = grid_sums(s, f->grid_prefix, sums, err);
-    if ((f->state != ND_HZ_CLOSED ? sums[0] : 0) + (f->state != ND_HZ_OPEN ? sums[1] : 0) <
-        SORTED_MAX)
+    rc = grid_sums(s, f->grid_prefix, here, err);
+    if (rc == ST_OK)
+        rc = grid_sums(s, 0, all, err);
+    if (rc == ST_OK &&
+        here[0] + here[1] + in_state(f, here) < walk_cost(f, in_state(f, here), in_state(f, all)))
         *out = ND_SQL_HAZARDS;
     return rc;
 }
