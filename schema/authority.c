@@ -197,7 +197,7 @@ static int new_log(struct sc_authority *a, const struct sc_log_key *key)
     if (rc == ST_OK)
         rc = sc_au_map_reserve(&a->by_log, 1);
     if (rc == ST_OK)
-        rc = RESERVE(a->scratch, a->scratch_cap, 3);
+        rc = RESERVE(a->scratch, a->scratch_cap, SC_AU_ROWS);
     if (rc == ST_OK)
         rc = reserve_changes(a, 2);
     if (rc != ST_OK)
@@ -261,7 +261,7 @@ int sc_authority_branch(struct sc_authority *a, const struct sc_log_key *key, ui
         return ST_RANGE;
     rc = RESERVE(log->branches, log->capacity, (size_t)log->count + 1);
     if (rc == ST_OK)
-        rc = RESERVE(a->scratch, a->scratch_cap, ((size_t)log->count + 1) * 3);
+        rc = RESERVE(a->scratch, a->scratch_cap, ((size_t)log->count + 1) * SC_AU_ROWS);
     if (rc == ST_OK)
         rc = reserve_changes(a, 2);
     if (rc != ST_OK)

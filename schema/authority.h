@@ -94,7 +94,9 @@ struct sc_auth_changes sc_authority_settle(struct sc_authority *a);
 /* ---- Questions ---- */
 enum sc_standing {
     SC_COUNTS,
-    SC_ADOPTED,      /* held by its log, but an ADOPT in force names it: counts */
+    SC_ADOPTED,      /* would be held, but an ADOPT in force names it: counts */
+    SC_HELD_UNKNOWN, /* its log is in order, its author has no accepted certificate: an open report
+                        counts, unconfirmed, and nothing else does */
     SC_HELD_FORK,    /* at or after a fork nobody has settled */
     SC_HELD_CUT,     /* on no path that the cuts in force name */
     SC_HELD_AWAITED, /* may be on such a path: the named entry has not arrived */

@@ -14,6 +14,13 @@ static const struct sc_au_log *find(const struct sc_authority *a, const struct s
     return log != SC_AU_NIL ? &a->logs[log] : NULL;
 }
 
+/* A root, or one who holds an accepted certificate. */
+static bool is_known(const struct sc_authority *a, uint32_t author)
+{
+    return a->authors[author].stratum <= SC_AU_ROOT ||
+           sc_certs_find(a->certs, &a->authors[author].pk) != NULL;
+}
+
 /* An ADOPT in force names the entry. Never an authority record: what permits is not given back by
  * those it would serve. */
 static bool adopted(const struct sc_authority *a, const struct sc_auth_at *at)
@@ -37,15 +44,17 @@ static bool adopted(const struct sc_authority *a, const struct sc_auth_at *at)
 enum sc_standing sc_authority_standing(const struct sc_authority *a, const struct sc_auth_at *at)
 {
     const struct sc_au_log *log = find(a, &at->key);
-    const struct sc_au_branch *b;
+    const struct sc_au_branch *b =
+        log != NULL && at->branch < log->count ? &log->branches[at->branch] : NULL;
+    bool certified =
+        log != NULL ? is_known(a, log->author) : sc_certs_find(a->certs, &at->key.author) != NULL;
 
-    if (log == NULL || at->branch >= log->count)
-        return SC_COUNTS;
-    b = &log->branches[at->branch];
-    if (at->seq < b->limit)
+    if (certified && (b == NULL || at->seq < b->limit))
         return SC_COUNTS;
     if (adopted(a, at))
         return SC_ADOPTED;
+    if (b == NULL || at->seq < b->limit)
+        return SC_HELD_UNKNOWN;
     if (at->seq >= b->retire)
         return SC_HELD_RETIRED;
     if (!log->bound)
@@ -68,27 +77,56 @@ uint64_t sc_authority_fork(const struct sc_authority *a, const struct sc_log_key
     return log != NULL ? log->fork_seq : UINT64_MAX;
 }
 
-/* A cut of this mode binds the author's logs in the scope. */
-static bool closed(const struct sc_authority *a, uint32_t author, uint64_t scope,
-                   enum sc_cut_mode mode)
+/* A REVOKE binds the author's logs in the scope. */
+static bool revoked_in(const struct sc_authority *a, uint32_t author, uint64_t scope)
 {
-    if (author == SC_AU_NIL)
-        return false;
     for (uint32_t i = a->authors[author].first_cut; i != SC_AU_NIL;
          i = a->records[i].next_on_subject) {
-        if (a->records[i].cut.mode == mode && sc_au_binds(a, &a->records[i], scope))
+        if (a->records[i].cut.mode == SC_CUT_REVOKE && sc_au_binds(a, &a->records[i], scope))
             return true;
     }
     return false;
 }
 
+struct area {
+    const struct sc_authority *a;
+    uint32_t author;
+    bool any;
+};
+
+static int still_open(void *arg, uint64_t scope)
+{
+    struct area *area = arg;
+
+    area->any = true;
+    return revoked_in(area->a, area->author, scope) ? 0 : 1;
+}
+
+/* The same where it decides whether new entries are taken: an ordinary author's public log is
+ * closed when all that its certificates are about is. */
+static bool revoked_for(const struct sc_authority *a, uint32_t author, uint64_t scope)
+{
+    struct area area = {.a = a, .author = author};
+
+    if (author == SC_AU_NIL || a->authors[author].first_cut == SC_AU_NIL)
+        return false;
+    if (scope == SC_SCOPE_PUBLIC && a->authors[author].stratum == SC_AU_OTHER) {
+        if (sc_certs_each_area(a->certs, &a->authors[author].pk, still_open, &area) != 0)
+            return false;
+        if (area.any)
+            return true;
+    }
+    return revoked_in(a, author, scope);
+}
+
 bool sc_authority_may_read(struct sc_authority *a, const struct cr_sign_pk *subject, uint64_t scope)
 {
+    uint32_t author = sc_au_author_find(a, subject);
+
     CR_ASSERT(a->settled);
     if (!sc_certs_may_read(a->certs, subject, scope))
         return false;
-    return scope == SC_SCOPE_PUBLIC ||
-           !closed(a, sc_au_author_find(a, subject), scope, SC_CUT_REVOKE);
+    return scope == SC_SCOPE_PUBLIC || author == SC_AU_NIL || !revoked_in(a, author, scope);
 }
 
 static int tell_cut(const struct sc_authority *a, const struct sc_au_record *r,
@@ -241,7 +279,7 @@ enum sc_admission sc_authority_admit(struct sc_authority *a, const struct sc_aut
     uint32_t author = sc_au_author_find(a, &offer->key.author);
     enum sc_au_stratum stratum = author != SC_AU_NIL ? a->authors[author].stratum : SC_AU_OTHER;
     bool certified = stratum <= SC_AU_ROOT || sc_certs_find(a->certs, &offer->key.author) != NULL;
-    bool revoked = closed(a, author, offer->key.scope, SC_CUT_REVOKE);
+    bool revoked = revoked_for(a, author, offer->key.scope);
     enum sc_admission quota = within_quota(a, offer, use, stratum, certified);
     enum mention m;
 

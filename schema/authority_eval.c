@@ -24,7 +24,9 @@ bool sc_au_binds(const struct sc_authority *a, const struct sc_au_record *cut, u
 bool sc_au_may_adopt(const struct sc_authority *a, const struct sc_au_record *adopt)
 {
     if (adopt->author == adopt->subject)
-        return a->logs[adopt->log].key.incarnation != adopt->adopt.incarnation;
+        return a->logs[adopt->log].key.incarnation != adopt->adopt.incarnation &&
+               (a->authors[adopt->author].stratum <= SC_AU_ROOT ||
+                sc_certs_find(a->certs, &adopt->adopt.subject) != NULL);
     return governs(a, &a->authors[adopt->author], &a->authors[adopt->subject], adopt->adopt.scope);
 }
 
@@ -61,7 +63,6 @@ void sc_au_heads_of(const struct sc_authority *a, const struct sc_au_record *cut
 /* What the cuts make of one log; by branch: what counts, and what may still count. */
 struct verdict {
     uint64_t *limit, *soft; /* in the scratch */
-    uint64_t awaited;
     bool bound, revoked;
 };
 
@@ -102,8 +103,6 @@ static void apply_cut(const struct sc_authority *a, const struct sc_au_log *log,
         if (may < v->soft[b])
             v->soft[b] = may;
     }
-    if (awaited > v->awaited)
-        v->awaited = awaited;
     v->bound = true;
     v->revoked = v->revoked || cut->cut.mode == SC_CUT_REVOKE;
 }
@@ -115,7 +114,7 @@ static void judge_log(struct sc_authority *a, const struct sc_au_log *log, uint6
 {
     uint64_t *reach = a->scratch;
 
-    CR_ASSERT(log->count <= a->scratch_cap / 3);
+    CR_ASSERT(log->count <= a->scratch_cap / SC_AU_ROWS);
     *v = (struct verdict){.limit = reach + log->count, .soft = reach + 2 * (size_t)log->count};
     for (uint32_t b = 0; b < log->count; b++)
         v->limit[b] = v->soft[b] = UINT64_MAX;
@@ -139,6 +138,49 @@ static void judge_log(struct sc_authority *a, const struct sc_au_log *log, uint6
     }
 }
 
+/* Takes v into the widest verdict so far. */
+struct widest {
+    struct sc_authority *a;
+    const struct sc_au_log *log;
+    struct verdict *all;
+    size_t areas;
+};
+
+static int widen(void *arg, uint64_t scope)
+{
+    struct widest *w = arg;
+    struct verdict v;
+
+    judge_log(w->a, w->log, scope, &v);
+    for (uint32_t b = 0; b < w->log->count; b++) {
+        if (w->areas == 0 || v.limit[b] > w->all->limit[b])
+            w->all->limit[b] = v.limit[b];
+        if (w->areas == 0 || v.soft[b] > w->all->soft[b])
+            w->all->soft[b] = v.soft[b];
+    }
+    w->all->bound = (w->areas == 0 || w->all->bound) && v.bound;
+    w->all->revoked = (w->areas == 0 || w->all->revoked) && v.revoked;
+    w->areas++;
+    return 0;
+}
+
+/* What counts in a log. In street/public an ordinary author speaks for the grids of its
+ * certificates: an entry counts there as long as it does as far as one of them is concerned. So a
+ * village closes the public log of its own officers, and of nobody else's. */
+static void judge(struct sc_authority *a, const struct sc_au_log *log, struct verdict *v)
+{
+    const struct sc_au_author *author = &a->authors[log->author];
+    uint64_t *rows = a->scratch + 3 * (size_t)log->count;
+    struct widest w = {.a = a, .log = log, .all = v};
+
+    *v = (struct verdict){.limit = rows, .soft = rows + log->count};
+    if (log->key.scope == SC_SCOPE_PUBLIC && author->stratum == SC_AU_OTHER &&
+        author->first_cut != SC_AU_NIL)
+        (void)sc_certs_each_area(a->certs, &author->pk, widen, &w);
+    if (w.areas == 0)
+        (void)widen(&w, log->key.scope);
+}
+
 /* ---- authors ---- */
 
 static struct sc_auth_change *change(struct sc_authority *a, enum sc_auth_change_kind kind)
@@ -155,7 +197,7 @@ static void settle_log(struct sc_authority *a, struct sc_au_log *log)
 {
     struct verdict v;
 
-    judge_log(a, log, log->key.scope, &v);
+    judge(a, log, &v);
     for (uint32_t b = 0; b < log->count; b++) {
         struct sc_au_branch *branch = &log->branches[b];
         uint64_t before = branch->limit;
@@ -171,7 +213,6 @@ static void settle_log(struct sc_authority *a, struct sc_au_log *log)
             c->to_seq = before < branch->limit ? branch->limit : before;
         }
     }
-    log->awaited = v.awaited;
     log->bound = v.bound;
     log->revoked = v.revoked;
 }
@@ -280,13 +321,17 @@ static void settle_certs(struct sc_authority *a)
         r->accepted = accepted;
         p = &a->authors[r->subject];
         change(a, SC_AUTH_AUTHOR)->key.author = p->pk;
-        if (p->stratum <= SC_AU_ROOT || a->authors[r->author].stratum > SC_AU_ROOT)
-            continue; /* only a root makes seats */
-        p->stratum = sc_certs_is_seat(a->certs, &p->pk) ? SC_AU_SEAT : SC_AU_OTHER;
-        if (p->stratum == SC_AU_SEAT || p->was_seat) {
-            p->spread = true;
-            sc_au_mark(a, r->subject);
+        if (p->stratum <= SC_AU_ROOT)
+            continue;
+        if (a->authors[r->author].stratum > SC_AU_ROOT) { /* only a root makes seats */
+            if (p->stratum == SC_AU_OTHER && p->first_cut != SC_AU_NIL)
+                sc_au_mark(a, r->subject); /* its areas */
+            continue;
         }
+        p->stratum = sc_certs_is_seat(a->certs, &p->pk) ? SC_AU_SEAT : SC_AU_OTHER;
+        p->spread = p->stratum == SC_AU_SEAT || p->was_seat;
+        if (p->spread || p->first_cut != SC_AU_NIL)
+            sc_au_mark(a, r->subject);
     }
     a->certs_dirty = false;
 }
@@ -309,8 +354,8 @@ static void settle_seats(struct sc_authority *a)
 
 struct sc_auth_changes sc_authority_settle(struct sc_authority *a)
 {
+    a->change_count = 0;
     if (!a->settled) {
-        a->change_count = 0;
         for (size_t g = 0; g < 2; g++) {
             if (a->roots[g] != SC_AU_NIL)
                 settle_author(a, a->roots[g]);

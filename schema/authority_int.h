@@ -10,7 +10,8 @@
 
 #include "schema/authority.h"
 
-#define SC_AU_NIL UINT32_MAX
+#define SC_AU_NIL  UINT32_MAX
+#define SC_AU_ROWS 5u
 
 enum sc_au_stratum { SC_AU_NEXT_ROOT, SC_AU_ROOT, SC_AU_SEAT, SC_AU_OTHER };
 
@@ -55,10 +56,9 @@ struct sc_au_log {
     struct sc_au_branch *branches;
     uint32_t count, capacity;
     uint64_t fork_seq;
-    uint64_t awaited; /* 1 + greatest seq of a head named by a binding cut and not stored, or 0 */
-    bool bound;       /* a cut binds it */
-    bool revoked;     /* a REVOKE does */
-    bool retired;     /* has a RETIRE */
+    bool bound;   /* a cut binds it */
+    bool revoked; /* a REVOKE does */
+    bool retired; /* has a RETIRE */
 };
 
 enum sc_au_name_kind { SC_AU_HEAD, SC_AU_DEP, SC_AU_ADOPTED };
@@ -108,7 +108,7 @@ struct sc_authority {
     uint32_t work_count, work_cap;
     struct sc_auth_change *changes;
     size_t change_count, change_cap, change_need;
-    uint64_t *scratch; /* three rows of as many numbers as the widest log has branches */
+    uint64_t *scratch; /* SC_AU_ROWS rows of as many numbers as the widest log has branches */
     uint32_t scratch_cap;
     bool certs_dirty; /* a certificate came, or one stands differently */
     bool settled;

@@ -99,6 +99,10 @@ const struct sc_cert *sc_certs_find_kx(struct sc_certs *s, const struct cr_kx_pk
  * the root; a grid when a prefix encloses it or lies in it (a scope is the unit of reading, and an
  * officer of a group writes in the scope of its village); internal only with SC_ROLE_STREET. */
 bool sc_certs_may_read(struct sc_certs *s, const struct cr_sign_pk *subject, uint64_t scope);
+/* The scopes a key's accepted certificates are about, each as often as it is named: that of each
+ * grid prefix (street/public for the whole street). cb's non-zero return stops and is returned. */
+int sc_certs_each_area(struct sc_certs *s, const struct cr_sign_pk *key,
+                       int (*cb)(void *arg, uint64_t scope), void *arg);
 /* All accepted certificates, by rank then entry id; cb's non-zero return stops and is returned. */
 int sc_certs_each(struct sc_certs *s,
                   int (*cb)(void *arg, const struct sc_cert *c, const struct cr_sign_pk *issuer,

@@ -437,6 +437,20 @@ bool sc_certs_may_read(struct sc_certs *s, const struct cr_sign_pk *subject, uin
     return false;
 }
 
+int sc_certs_each_area(struct sc_certs *s, const struct cr_sign_pk *key,
+                       int (*cb)(void *arg, uint64_t scope), void *arg)
+{
+    for (uint32_t i = first_of(s, key); i != NONE; i = s->items[i].next_sign) {
+        for (size_t k = 0; k < s->items[i].cert.prefix_count; k++) {
+            int rc = cb(arg, sc_grid_scope(s->items[i].cert.prefixes[k]));
+
+            if (rc != 0)
+                return rc;
+        }
+    }
+    return 0;
+}
+
 int sc_certs_each(struct sc_certs *s,
                   int (*cb)(void *arg, const struct sc_cert *c, const struct cr_sign_pk *issuer,
                             const struct cr_hash *entry_id),
