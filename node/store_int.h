@@ -147,6 +147,8 @@ int nd_each_common(void *arg, const struct cr_sign_pk *peer,
 
 /* ---- store_rebuild ---- */
 int nd_rebuild(struct nd_store *s, struct st_err *err) ST_MUST;
+/* At opening: when another version of the program made the rows. */
+int nd_rebuild_if_stale(struct nd_store *s, struct st_err *err) ST_MUST;
 
 /* ---- store_query ---- */
 /* First column of all rows into *out (initialised here; to be released in any case). */

@@ -486,6 +486,8 @@ int nd_store_open(const struct nd_store_options *o, struct nd_store **out, struc
         rc = nd_store_load(s, true, err);
     if (rc == ST_OK && s->unclean)
         rc = quick_check(s, err);
+    if (rc == ST_OK && !s->read_only)
+        rc = nd_rebuild_if_stale(s, err);
     if (rc != ST_OK) {
         release(s);
         return st_wrap(err, rc, "open store");

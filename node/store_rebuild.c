@@ -7,6 +7,62 @@
 
 #include <string.h>
 
+#define KEY_MADE_BY "@made-by"
+
+/* Raised whenever folds or rows change their meaning. */
+#define FOLD_VERSION 1
+
+/* What the rows were made by: this program's catalogue and folds. */
+static int made_by(struct cr_hash *out)
+{
+    const struct sc_record *rec;
+    struct sc_writer w;
+    struct cr_buf b;
+    int rc;
+
+    cr_buf_init(&b, 1u << 20);
+    sc_writer_init(&w, &b);
+    sc_write_u64(&w, FOLD_VERSION);
+    for (size_t i = 0; (rec = sc_record_at(i)) != NULL; i++) {
+        sc_write_u64(&w, rec->type);
+        sc_write_u64(&w, rec->version);
+        sc_write_u64(&w, rec->fold);
+        sc_write_u64(&w, rec->klass);
+        sc_write_u64(&w, rec->writers);
+        sc_write_u64(&w, rec->field_count);
+    }
+    rc = w.status;
+    cr_hash1(CR_TAG_FOLD, cr_buf_span(&b), out);
+    cr_buf_release(&b);
+    return rc;
+}
+
+int nd_rebuild_if_stale(struct nd_store *s, struct st_err *err)
+{
+    struct cr_hash now;
+    struct cr_buf was;
+    struct nd_write w;
+    int rc = made_by(&now);
+
+    if (rc != ST_OK)
+        return st_fail(err, ST_NOMEM, "catalogue");
+    cr_buf_init(&was, 4096);
+    rc = nd_meta_get(s, KEY_MADE_BY, &was, NULL);
+    if (rc == ST_OK && cr_span_equal(cr_buf_span(&was), cr_hash_span(&now))) {
+        cr_buf_release(&was);
+        return ST_OK;
+    }
+    cr_buf_release(&was);
+    if (rc != ST_OK && rc != ST_NOTFOUND)
+        return st_fail(err, (enum st_code)rc, "catalogue");
+    rc = s->subject_next > 1 ? nd_rebuild(s, err) : ST_OK;
+    if (rc == ST_OK)
+        rc = nd_write_enter(s, false, &w, err);
+    if (rc == ST_OK)
+        rc = nd_write_leave(s, &w, nd_meta_put(s, KEY_MADE_BY, cr_hash_span(&now), err), err);
+    return rc;
+}
+
 static int set_flags(struct nd_store *s, int64_t no, uint32_t flags, struct st_err *err)
 {
     sqlite3_stmt *q;

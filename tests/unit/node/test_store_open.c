@@ -309,6 +309,31 @@ static void test_store_open__corrupt_file(void **state)
     ts_tmpdir_release(&dir);
 }
 
+/* A store whose rows another version of the program made has them made anew at opening. */
+static void test_store_open__made_by_another(void **state)
+{
+    (void)state;
+    char db[TS_PATH_BYTES];
+    struct ts_tmpdir dir;
+    struct kit *k = kit_new();
+    ts_tmpdir_init(&dir);
+    ts_tmpdir_path(&dir, "fengsui.db", db);
+    kit_certify_all(k);
+    kit_hazard(k, &report);
+    struct nd_store *s = kit_open_dir(k, dir.path);
+    kit_deliver_all(k, s);
+    struct cr_hash hash = kit_fold_hash(s);
+    nd_store_close(s);
+    run_sql(db, "UPDATE meta SET value = x'00' WHERE key = '@made-by';"
+                "UPDATE subject SET tags = 0, item = NULL; DELETE FROM grid");
+    s = kit_open_dir(k, dir.path);
+    kit_verify(s);
+    assert_memory_equal(hash.b, kit_fold_hash(s).b, CR_HASH_BYTES);
+    nd_store_close(s);
+    kit_free(k);
+    ts_tmpdir_release(&dir);
+}
+
 /* Commits entry by entry and says so, until it is killed. */
 static void work(struct kit *k, const char *dir, int out)
 {
@@ -450,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_store_open__full_disk),
         cmocka_unit_test(test_store_open__damage_is_found),
         cmocka_unit_test(test_store_open__corrupt_file),
+        cmocka_unit_test(test_store_open__made_by_another),
         cmocka_unit_test(test_store_open__kill_9),
         cmocka_unit_test(test_store_open__peers),
     };
