@@ -275,16 +275,20 @@ int nd_facts_load(struct nd_store *s, const struct nd_subject *subject, struct s
     if (rc != ST_OK)
         return rc;
     f->count = 0;
+    f->overflow = false;
     cr_buf_clear(&f->bytes);
     nd_bind_i64(q, ":subject", subject->id);
     while ((rc = nd_sql_step(s, q, err)) == ND_ROW) {
         rc = take_entry(s, q, err);
+        f->overflow = rc == ST_OVERSIZE;
         if (rc != ST_OK) {
             nd_sql_done(q);
-            return rc;
+            break;
         }
     }
-    if (rc == ST_OK && s->prov_count > 0)
+    if (f->overflow)
+        rc = ST_OK;
+    if (rc == ST_OK && s->prov_count > 0 && !f->overflow)
         rc = take_provs(s, subject->id, err);
     if (rc == ST_OK)
         rc = decode(f, &subject->sid, err);

@@ -131,6 +131,23 @@ static int project_lww(struct nd_store *s, struct nd_projection *p)
     return encode_lww(s, l);
 }
 
+/* So many bytes about one thing that they are not read: nobody can say that it is in order. The
+ * same on every node that holds them. */
+static int project_overflow(struct nd_store *s, struct nd_projection *p)
+{
+    p->hazard = (struct sc_hazard){.exists = true,
+                                   .state = SC_HS_REPORTED,
+                                   .flags = SC_HF_OVERFLOW,
+                                   .blocks = SC_HB_NO_CLEARANCE,
+                                   .severity = 4,
+                                   .required = SC_LV_STREET};
+    p->row.type = SC_R_HAZARD_REPORT;
+    p->row.grid = known_grid(s, 0, p->row.scope);
+    p->row.rank = hazard_rank(&p->hazard, &p->row.sid);
+    p->row.tags = (int64_t)(UINT64_C(4) << 32 | SC_HF_OVERFLOW);
+    return sc_hazard_encode(&p->hazard, &s->state);
+}
+
 int nd_project(struct nd_store *s, const struct nd_subject *subject, struct nd_projection *out,
                struct st_err *err)
 {
@@ -142,13 +159,15 @@ int nd_project(struct nd_store *s, const struct nd_subject *subject, struct nd_p
     out->ext = (struct cr_span){0};
     out->hazard.link_count = 0;
     cr_buf_clear(&s->state);
-    if (s->facts.type == SC_R_HAZARD_REPORT)
+    if (s->facts.overflow)
+        rc = project_overflow(s, out);
+    else if (s->facts.type == SC_R_HAZARD_REPORT)
         rc = project_hazard(s, out);
     else if (s->facts.type != 0)
         rc = project_lww(s, out);
     if (rc != ST_OK)
         return st_fail(err, (enum st_code)rc, "fold: %s", st_text((enum st_code)rc));
-    for (size_t i = 0; i < s->facts.count; i++)
+    for (size_t i = 0; i < s->facts.count && !s->facts.overflow; i++)
         out->row.held += s->facts.src[i].held;
     if (out->row.type == 0)
         return ST_OK;

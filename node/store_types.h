@@ -173,6 +173,7 @@ struct nd_facts {
     uint64_t grid[ND_GRIDS_MAX];
     size_t grid_count;
     uint64_t type; /* of the subject, see nd_facts_load; 0 none */
+    bool overflow; /* more than ND_FACT_BYTES_MAX: not all are here */
 };
 
 /* What the loaded facts make of the subject. */
