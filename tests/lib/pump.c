@@ -254,7 +254,11 @@ int ts_pump_step(struct ts_pump *p, size_t node, struct sy_event *ev)
     int rc;
 
     ev->now_ms = p->now_ms;
+    if (p->around != NULL)
+        p->around(p->around_arg, true);
     rc = sy_engine_step(p->node[node].engine, ev, &up);
+    if (p->around != NULL)
+        p->around(p->around_arg, false);
     for (size_t i = 0; i < up.count; i++)
         carry_out(p, node, &up.u[i]);
     if (!p->node[node].hold)

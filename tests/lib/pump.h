@@ -63,7 +63,10 @@ struct ts_pump {
     size_t link_count;
     uint32_t next_number;
     uint64_t frames; /* delivered in all */
-    bool check;      /* the checker reads frames (off for benchmarks and hostile peers) */
+    /* Called before and after each step of an engine, when set. */
+    void (*around)(void *arg, bool before);
+    void *around_arg;
+    bool check; /* the checker reads frames (off for benchmarks and hostile peers) */
 };
 
 void ts_pump_init(struct ts_pump *p);
