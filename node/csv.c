@@ -44,6 +44,13 @@ static void on_field(void *text, size_t n, void *arg)
     r->end[r->count++] = r->text.n;
 }
 
+/* Line on which the row at hand began. Several may stand on one: a lone carriage return ends a row.
+ */
+static uint64_t row_line(const struct reader *r)
+{
+    return r->row_line != 0 ? r->row_line : r->line;
+}
+
 static void row_reset(struct reader *r)
 {
     cr_buf_clear(&r->text);
@@ -59,7 +66,7 @@ static void on_row(int terminator, void *arg)
     if (r->status != ST_OK)
         return;
     if (r->fault != NULL) {
-        r->sink->bad(r->sink->arg, r->row_line, r->fault);
+        r->sink->bad(r->sink->arg, row_line(r), r->fault);
     } else {
         struct cr_span field[ND_CSV_COLUMNS_MAX];
         size_t from = 0;
@@ -67,7 +74,7 @@ static void on_row(int terminator, void *arg)
             field[i] = cr_span_of(r->text.p == NULL ? NULL : r->text.p + from, r->end[i] - from);
             from = r->end[i];
         }
-        struct nd_csv_row row = {.line = r->row_line, .count = r->count, .field = field};
+        struct nd_csv_row row = {.line = row_line(r), .count = r->count, .field = field};
         r->status = r->sink->row(r->sink->arg, &row);
     }
     row_reset(r);
@@ -79,7 +86,7 @@ static void restart(struct reader *r, const char *reason)
     csv_free(&r->parser);
     if (csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         r->status = ST_NOMEM;
-    r->sink->bad(r->sink->arg, r->row_line, reason);
+    r->sink->bad(r->sink->arg, row_line(r), reason);
     row_reset(r);
 }
 
@@ -148,7 +155,7 @@ int nd_csv_read(const char *path, const struct nd_csv_sink *sink, uint64_t *byte
     }
     int rc = read_lines(&r, f, bytes_done);
     if (rc == ST_OK && r.status == ST_OK && csv_fini(&r.parser, on_field, on_row, &r) != 0)
-        sink->bad(sink->arg, r.row_line, "file ends inside quotes");
+        sink->bad(sink->arg, row_line(&r), "file ends inside quotes");
     csv_free(&r.parser);
     cr_buf_release(&r.text);
     fclose(f);

@@ -44,6 +44,7 @@ static const struct {
     const char *name, *bytes, *want;
 } cases[] = {
     {"plain", "a,b\n1,2\n", "1:a|b;2:1|2;"},
+    {"lone carriage returns", "a,b\rc\rd\"\n1,2\n", "1:a|b;1:c;1!quotes do not match;2:1|2;"},
     {"no last line feed", "a,b\n1,2", "1:a|b;2:1|2;"},
     {"carriage returns", "a,b\r\n1,2\r\n", "1:a|b;2:1|2;"},
     {"byte order mark",
