@@ -13,7 +13,7 @@
 #define SY_URGENT_LOG_MAX      8   /* urgent entries of one log sent ahead at a time */
 #define SY_URGENT_SEEN_MAX     256 /* urgent entries remembered while they are ahead of their log */
 #define SY_HELLO_URGENT_BYTES  8192 /* payload bytes of urgent entries in a hello */
-#define SY_HELLO_SCAN_MAX      64   /* reads of urgent entries for one hello */
+#define SY_HELLO_SCAN_MAX      1024 /* reads of urgent entries for one hello: logs, mostly */
 #define SY_LIST_MAX            16   /* a range with at most so many logs is listed */
 #define SY_SPLIT               16   /* a larger one is split into so many */
 #define SY_ROUNDS_MIN          64 /* frames of ranges in a session: this and a share of the logs */
