@@ -116,7 +116,7 @@ double bm_verify_rate(void)
     struct cr_identity id;
     struct cr_hash net = {{1}}, log_id = {{2}}, chain = {{3}};
     struct cr_sig sig;
-    size_t n = 3000;
+    size_t n = 10000;
     double from;
 
     cr_identity_from_seed(seed, &id);
