@@ -261,6 +261,41 @@ static int urgent_ahead(struct nd_store *s, const struct nd_log *l, uint64_t fro
     return rc;
 }
 
+static int each_provisional(void *arg, int (*cb)(void *cb_arg, const struct sc_urgent *u),
+                            void *cb_arg)
+{
+    struct nd_store *s = arg;
+    struct nd_prov p = {.id = 0};
+    int rc = ST_OK;
+
+    while (rc == ST_OK && s->prov_count > 0) {
+        sqlite3_stmt *q;
+
+        rc = nd_sql(s, ND_SQL_PROV_EACH, &q, NULL);
+        if (rc != ST_OK)
+            return rc;
+        nd_bind_i64(q, ":id", p.id);
+        rc = nd_sql_step(s, q, NULL);
+        if (rc != ND_ROW)
+            return rc;
+        rc = nd_prov_row(q, &p);
+        if (rc == ST_OK && p.flags == ND_EF_URGENT) { /* neither forked nor in quarantine */
+            struct sc_urgent u = {.key = p.key,
+                                  .seq = p.seq,
+                                  .chain_before = p.before,
+                                  .e = {.lamport = p.lamport,
+                                        .wall_ms = p.wall_ms,
+                                        .payload = p.payload,
+                                        .payload_bytes = p.payload.n},
+                                  .sig = p.sig};
+
+            rc = cb(cb_arg, &u);
+        }
+        nd_sql_done(q);
+    }
+    return rc;
+}
+
 static int read_urgent(void *arg, uint64_t handle, uint64_t from_seq, struct sc_urgent *out,
                        struct cr_buf *bytes)
 {
@@ -341,6 +376,7 @@ void nd_view_init(struct nd_store *s)
                                .each_log = each_log,
                                .read_run = read_run,
                                .read_urgent = read_urgent,
+                               .each_provisional = each_provisional,
                                .chain_at = chain_at,
                                .checkpoint_at = checkpoint_at,
                                .each_common = nd_each_common,

@@ -108,6 +108,9 @@ void sy_urgent_pass_on(struct sy_engine *e, const struct sy_session *from, const
 void sy_urgent_filled(struct sy_engine *e, uint32_t log);
 /* Sends what waits in the queues ahead of its log. */
 int sy_urgent_pump(struct sy_engine *e, struct sy_session *s) ST_MUST;
+/* Offers the peer the provisional entries of the shared scopes that it may lack: no frontier names
+ * them, so a node that connects later would not hear of them until their log comes. */
+int sy_urgent_held(struct sy_engine *e, struct sy_session *s);
 /* Fills the hello with the newest urgent entries that the peer may lack. */
 int sy_urgent_hello(struct sy_engine *e, struct sy_session *s, struct sc_hello *h) ST_MUST;
 

@@ -54,6 +54,7 @@ void sy_session_move(struct sy_engine *e, struct sy_session *s, enum sy_phase ph
     CR_ASSERT((moves[s->phase] >> phase) & 1);
     sy_trace(e, s, "%s > %s", phase_name[s->phase], phase_name[phase]);
     s->phase = phase;
+    s->held_due = s->held_due || phase == SY_S_STREAM;
     check(s);
 }
 

@@ -165,6 +165,8 @@ int sy_pump(struct sy_engine *e, struct sy_session *s)
 
     if (s->phase == SY_S_HELLO)
         return ST_OK;
+    if (s->held_due && sy_urgent_held(e, s) != ST_OK)
+        return ST_STATE;
     if (s->check_urgent && sy_urgent_pump(e, s) != ST_OK)
         return ST_STATE;
     while (more && has_credit(s)) {

@@ -242,6 +242,63 @@ int sy_urgent_pump(struct sy_engine *e, struct sy_session *s)
     return ST_OK;
 }
 
+/* ---- Out, what is held ahead of its log ---- */
+
+struct held {
+    struct sy_engine *e;
+    struct sy_session *s;
+};
+
+/* The peer holds the log beyond the entry, or the log has brought it here: then a run carries it.
+ */
+static bool is_in_logs(struct sy_engine *e, struct sy_session *s, const struct sc_urgent *u)
+{
+    struct cr_hash id;
+    const struct sy_slot *slot;
+    uint32_t log;
+
+    sc_log_id(&e->cfg.net, &u->key, &id);
+    log = sy_frontier_find(&e->f, &id);
+    if (log == SY_NONE)
+        return false;
+    slot = sy_slot_get(s, log);
+    return u->seq < e->f.log[log].l.link.seq_next ||
+           (slot != NULL && (slot->flags & SY_SF_KNOWN) != 0 && u->seq < slot->sent_next);
+}
+
+static int offer(void *arg, const struct sc_urgent *u)
+{
+    struct held *h = arg;
+    struct cr_buf out;
+    int rc;
+
+    if ((sy_frontier_mask(&h->e->f, &u->key.scope, 1) & h->s->mask) == 0 ||
+        is_in_logs(h->e, h->s, u))
+        return ST_OK;
+    cr_buf_init(&out, SC_FRAME_MAX);
+    rc = sc_urgent_encode(u, &out);
+    if (rc == ST_OK && has_room(h->s, out.n)) { /* the rest at the next session */
+        h->s->out_bytes += out.n;
+        sy_trace(h->e, h->s, "urgent held: seq %llu", (unsigned long long)u->seq);
+        rc = sy_send_buf(h->e, h->s, &out);
+    }
+    cr_buf_release(&out);
+    return rc;
+}
+
+int sy_urgent_held(struct sy_engine *e, struct sy_session *s)
+{
+    struct held h = {e, s};
+    int rc = ST_OK;
+
+    s->held_due = false;
+    if (e->view->each_provisional != NULL)
+        rc = e->view->each_provisional(e->view->arg, offer, &h);
+    if (rc != ST_OK)
+        return SY_GIVE_UP(e, s, rc, "offer held entries: %s", st_text((enum st_code)rc));
+    return ST_OK;
+}
+
 /* ---- In ---- */
 
 static bool seen_before(const struct sy_engine *e, const struct cr_hash *id, uint64_t seq,

@@ -34,6 +34,10 @@ struct sy_view {
      * own checkpoint. ST_NOTFOUND when there is none. */
     int (*read_urgent)(void *arg, uint64_t handle, uint64_t from_seq, struct sc_urgent *out,
                        struct cr_buf *bytes);
+    /* Every urgent entry held ahead of its log and not disproved by it; payload valid during the
+     * call. cb as above. May be NULL: none are held. */
+    int (*each_provisional)(void *arg, int (*cb)(void *cb_arg, const struct sc_urgent *u),
+                            void *cb_arg);
     /* Chain value after seq (seq <= head). */
     int (*chain_at)(void *arg, uint64_t handle, uint64_t seq, struct cr_hash *out);
     /* The held checkpoint at the smallest seq >= from_seq: its seq, chain, signature (fork

@@ -184,6 +184,21 @@ static bool certified(void *arg, const struct cr_sign_pk *author)
     return true;
 }
 
+static int each_provisional(void *arg, int (*cb)(void *cb_arg, const struct sc_urgent *u),
+                            void *cb_arg)
+{
+    const struct ts_mem *m = arg;
+    int rc = ST_OK;
+
+    for (size_t i = 0; rc == ST_OK && i < m->urgent_count; i++) {
+        const struct ts_mem_log *log = ts_mem_log(m, &m->urgent[i].u.key);
+
+        if (log == NULL || log->l.link.seq_next <= m->urgent[i].seq)
+            rc = cb(cb_arg, &m->urgent[i].u);
+    }
+    return rc;
+}
+
 static unsigned priority(void *arg, const struct sy_log *log)
 {
     (void)arg;
@@ -199,6 +214,7 @@ void ts_mem_init(struct ts_mem *m, const char *net_name)
         .each_log = each_log,
         .read_run = read_run,
         .read_urgent = read_urgent,
+        .each_provisional = each_provisional,
         .chain_at = chain_at,
         .checkpoint_at = checkpoint_at,
         .each_common = each_common,
@@ -216,9 +232,19 @@ void ts_mem_release(struct ts_mem *m)
         free(m->log[i]);
     }
     free(m->log);
+    for (size_t i = 0; i < m->urgent_count; i++)
+        free((void *)(uintptr_t)m->urgent[i].u.e.payload.p);
     for (size_t i = 0; i < m->peer_count; i++)
         free(m->peer[i].common);
     memset(m, 0, sizeof *m);
+}
+
+static void own_payload(struct ts_mem_urgent *p)
+{
+    uint8_t *copy = need(malloc(p->u.e.payload.n));
+
+    memcpy(copy, p->u.e.payload.p, p->u.e.payload.n);
+    p->u.e.payload.p = copy;
 }
 
 void ts_mem_copy(struct ts_mem *to, const struct ts_mem *from)
@@ -242,6 +268,8 @@ void ts_mem_copy(struct ts_mem *to, const struct ts_mem *from)
             }
         }
     }
+    for (size_t i = 0; i < from->urgent_count; i++)
+        own_payload(&to->urgent[i]);
     for (size_t i = 0; i < from->peer_count; i++) {
         size_t bytes = (from->peer[i].count + 1) * sizeof *from->peer[i].common;
 
@@ -407,7 +435,8 @@ static int apply_urgent(struct ts_mem *m, const struct sy_update *u)
         return ST_OK;
     CR_ASSERT(m->urgent_count < sizeof m->urgent / sizeof m->urgent[0]);
     p = &m->urgent[m->urgent_count++];
-    *p = (struct ts_mem_urgent){u->log_id, u->urgent->seq, u->urgent_id};
+    *p = (struct ts_mem_urgent){u->log_id, u->urgent->seq, u->urgent_id, *u->urgent};
+    own_payload(p);
     return ST_OK;
 }
 

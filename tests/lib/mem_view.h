@@ -26,6 +26,7 @@ struct ts_mem_urgent { /* provisional */
     struct cr_hash log_id;
     uint64_t seq;
     struct cr_hash id;
+    struct sc_urgent u; /* its payload is owned */
 };
 
 struct ts_mem_peer {

@@ -98,6 +98,40 @@ static void test_lane__urgent_is_passed_on(void **state)
     kit_release(&k);
 }
 
+/* An emergency whose log never came goes to whoever connects later, equal heads or not, and is not
+ * offered once the log is there. */
+static void test_lane__urgent_held_is_offered_later(void **state)
+{
+    struct kit k;
+    size_t link;
+
+    (void)state;
+    kit_init(&k, 3);
+    kit_write(&k, 1, 1, VILLAGE, 10, false); /* both others hold this: their heads are equal */
+    ts_pump_link(&k.pump, 1, 2, NULL, 0);
+    kit_run(&k);
+    ts_pump_cut(&k.pump, 0);
+    kit_write(&k, 0, 0, VILLAGE, 1000, false);
+    kit_urgent(&k, 0, 0, VILLAGE, false);
+    link = ts_pump_link(&k.pump, 0, 1, NULL, 0);
+    assert_true(ts_pump_deliver(&k.pump, link, 0)); /* the hello only; then the line is dead */
+    ts_pump_cut(&k.pump, link);
+    assert_int_equal(k.pump.node[1].urgents, 1);
+    ts_pump_link(&k.pump, 1, 2, NULL, 0);
+    kit_run(&k);
+    assert_int_equal(k.pump.node[2].urgents, 1);
+    assert_int_equal(k.mem[2].entries, 10);
+    ts_pump_link(&k.pump, 0, 1, NULL, 0);
+    kit_run(&k);
+    kit_assert_equal(&k, 0, 2);
+    ts_pump_link(&k.pump, 2, 0, NULL, 0);
+    kit_run(&k);
+    assert_int_equal(k.pump.node[0].urgents, 0);
+    assert_int_equal(k.pump.node[2].urgents, 1);
+    assert_no_blame(&k);
+    kit_release(&k);
+}
+
 /* What is written in a live session goes to every node at once, and the common frontier stays
  * fresh: the next dial is one round trip. */
 static void test_lane__live_push(void **state)
@@ -352,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_lane__urgent_is_in_the_hello),
         cmocka_unit_test(test_lane__urgent_overtakes_the_backlog),
         cmocka_unit_test(test_lane__urgent_is_passed_on),
+        cmocka_unit_test(test_lane__urgent_held_is_offered_later),
         cmocka_unit_test(test_lane__live_push),
         cmocka_unit_test(test_lane__scopes_intersect),
         cmocka_unit_test(test_lane__unknown_authors_have_a_quota),
