@@ -1,4 +1,4 @@
-/* Known-answer test at start (SECURITY: the rule for valid signatures is pinned, not assumed):
+/* Known-answer test at start (the rule for valid signatures is pinned, not assumed):
  * RFC 8032 vectors, the twelve ed25519-speccheck cases with libsodium 1.0.18's verdicts, X25519 of
  * RFC 7748 with a low-order point refused, ChaCha20-Poly1305 of RFC 8439, tagged BLAKE2b-256, one
  * Noise IK transcript. About 2 ms. */

@@ -1,5 +1,5 @@
 /* Certificates and their evaluation: who may write what, where. A pure function of the set of
- * certificate entries held (SECURITY, "Authority"): rank by rank, never by arrival or clock.
+ * certificate entries held (AUTHORITY.md): rank by rank, never by arrival or clock.
  *
  * A CERT (record type SC_R_CERT, scope street/public) is accepted iff its author is the root of the
  * genesis or its committed successor, or has an accepted CERT of rank 1 with the role STREET or

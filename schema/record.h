@@ -114,7 +114,7 @@ size_t sc_field_index(const struct sc_record *r, uint8_t key); /* SIZE_MAX when 
 const struct sc_choice *sc_choice_by_value(const struct sc_choice *c, uint64_t value);
 const struct sc_choice *sc_choice_by_name(const struct sc_choice *c, const char *name);
 
-/* Hazard codes (DOMAIN 3.4) and their default severity and time class. */
+/* Hazard codes and their default severity and time class. */
 struct sc_hazard_code {
     char code[4];
     uint8_t severity; /* 1..4 */
