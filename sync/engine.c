@@ -207,6 +207,12 @@ static void on_local(struct sy_engine *e, const struct sy_event *ev)
     sy_log_moved(e, log, before, NULL, ev->urgent ? ev->urgent_seq : UINT64_MAX);
 }
 
+/* How long a session may send nothing. */
+static uint64_t silence_ms(const struct sy_session *s)
+{
+    return s->initiator && s->sent_frames == 1 ? SY_PROOF_MS : SY_KEEPALIVE_MS;
+}
+
 static void timers(struct sy_engine *e, struct sy_session *s)
 {
     if (s->phase == SY_S_HELLO) {
@@ -214,7 +220,7 @@ static void timers(struct sy_engine *e, struct sy_session *s)
             (void)SY_GIVE_UP(e, s, ST_TIMEOUT, "no hello within %d ms", SY_HANDSHAKE_MS);
     } else if (e->now_ms - s->rx_ms >= SY_IDLE_MS) {
         (void)SY_GIVE_UP(e, s, ST_TIMEOUT, "nothing heard for %d ms", SY_IDLE_MS);
-    } else if (e->now_ms - s->tx_ms >= SY_KEEPALIVE_MS) {
+    } else if (e->now_ms - s->tx_ms >= silence_ms(s)) {
         (void)sy_keepalive(e, s);
     }
 }
@@ -301,7 +307,7 @@ uint64_t sy_engine_deadline(const struct sy_engine *e)
             due = earlier(due, s->born_ms + SY_HANDSHAKE_MS);
         } else {
             due = earlier(due, s->rx_ms + SY_IDLE_MS);
-            due = earlier(due, s->tx_ms + SY_KEEPALIVE_MS);
+            due = earlier(due, s->tx_ms + silence_ms(s));
             if (s->phase >= SY_S_STREAM)
                 due = earlier(due, s->settle_due_ms);
             if (s->check_urgent && s->out_bytes == 0)

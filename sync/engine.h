@@ -18,11 +18,14 @@
 
 #define SY_SESSIONS_MAX 64
 #define SY_CREDIT_BYTES \
-    (UINT64_C(1) << 20)               /* raw bytes a peer may send beyond what is acknowledged */
-#define SY_IDLE_MS             120000 /* a session without a frame for so long is closed */
-#define SY_HANDSHAKE_MS        10000  /* hello must be answered within */
-#define SY_KEEPALIVE_MS        45000  /* a live, silent session sends an empty ack */
-#define SY_UNKNOWN_ENTRIES_MAX 4096   /* entries held of one author without certificate */
+    (UINT64_C(1) << 20)        /* raw bytes a peer may send beyond what is acknowledged */
+#define SY_IDLE_MS      120000 /* a session without a frame for so long is closed */
+#define SY_HANDSHAKE_MS 10000  /* hello must be answered within */
+#define SY_KEEPALIVE_MS 45000  /* a live, silent session sends an empty ack */
+#define SY_PROOF_MS                                                                             \
+    1000                            /* a caller with nothing to say sends it so soon: the first \
+                                       message alone may be a replay, the second frame cannot */
+#define SY_UNKNOWN_ENTRIES_MAX 4096 /* entries held of one author without certificate */
 
 struct sy_engine;
 
