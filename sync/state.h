@@ -106,7 +106,7 @@ struct sy_session {
     uint32_t out_count, out_cap;
     uint32_t queue_head[SY_CLASSES], queue_tail[SY_CLASSES]; /* 1 + slot; 0: empty */
     bool check_urgent;
-    bool held_due; /* provisional entries are to be offered, once the peer's heads are known */
+    bool held_due;      /* provisional entries are to be offered, once the peer's heads are known */
     uint64_t out_bytes; /* raw bytes the peer has not acknowledged */
     bool sent_any;      /* entries since the hello */
 
