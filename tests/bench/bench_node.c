@@ -113,6 +113,10 @@ static void resync(struct bench *b, uint64_t n)
            BM_AT_MOST, 300);
     (void)snprintf(what, sizeof what, "re-sync, %llu entries: round trips", (unsigned long long)n);
     bm_row(what, (double)t.pair.trips / 2, "trips", "", 0, BM_AT_MOST, 1);
+    bd_settle(&t.pair, 2000);
+    (void)snprintf(what, sizeof what, "re-sync, %llu entries: proven, bytes",
+                   (unsigned long long)n);
+    bm_row(what, (double)bd_bytes(&t.pair), "bytes", "", 0, BM_AT_MOST, 300);
     close_two(&t);
     bm_note("%llu logs; filled at %.0f entries/s of processor time, %.0f by the clock; "
             "%.0f bytes an entry on disk",
