@@ -152,48 +152,12 @@ const struct nd_map_rule *nd_map_grid(const struct nd_map *m, struct cr_span for
     return find(m->grids, m->grid_count, foreign);
 }
 
-/* Two or four digits; false when they are not. */
-static bool digits(const uint8_t *p, size_t n, unsigned *out)
-{
-    *out = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] < '0' || p[i] > '9')
-            return false;
-        *out = *out * 10 + (unsigned)(p[i] - '0');
-    }
-    return true;
-}
-
-/* Days from 1970-01-01 in the proleptic Gregorian calendar (Hinnant, "chrono-compatible low-level
- * date algorithms"). */
-static int64_t days_from_civil(unsigned year, unsigned month, unsigned day)
-{
-    int64_t y = (int64_t)year - (month <= 2);
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t yoe = y - era * 400;
-    int64_t doy = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + (int64_t)day - 1;
-    int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    return era * 146097 + doe - 719468;
-}
-
 int nd_map_date(struct cr_span t, int utc_offset_min, uint64_t *out)
 {
-    static const unsigned month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    unsigned y, mo, d, h = 0, mi = 0, s = 0;
-    if ((t.n != 10 && t.n != 16 && t.n != 19) || !digits(t.p, 4, &y) || t.p[4] != '-' ||
-        !digits(t.p + 5, 2, &mo) || t.p[7] != '-' || !digits(t.p + 8, 2, &d))
+    char text[20]; /* the longest form, to the second */
+    if (t.n < 10 || t.n >= sizeof text || memchr(t.p, 0, t.n) != NULL || memcmp(t.p, "1971", 4) < 0)
         return ST_MALFORMED;
-    if (t.n > 10 && ((t.p[10] != ' ' && t.p[10] != 'T') || !digits(t.p + 11, 2, &h) ||
-                     t.p[13] != ':' || !digits(t.p + 14, 2, &mi)))
-        return ST_MALFORMED;
-    if (t.n == 19 && (t.p[16] != ':' || !digits(t.p + 17, 2, &s)))
-        return ST_MALFORMED;
-    bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-    if (y < 1971 || mo < 1 || mo > 12 || d < 1 || h > 23 || mi > 59 || s > 59 ||
-        d > month_days[mo - 1] + (unsigned)(mo == 2 && leap))
-        return ST_MALFORMED;
-    int64_t sec = days_from_civil(y, mo, d) * 86400 + (int64_t)h * 3600 + (int64_t)mi * 60 +
-                  (int64_t)s - (int64_t)utc_offset_min * 60;
-    *out = (uint64_t)sec * 1000;
-    return ST_OK;
+    memcpy(text, t.p, t.n);
+    text[t.n] = '\0';
+    return sc_date_parse(text, utc_offset_min, out);
 }

@@ -434,7 +434,7 @@ static int keep_head(struct nd_store *s, struct nd_log *l, uint64_t end, uint64_
 static int put_entry(struct nd_store *s, const struct sc_wire_entry *e, uint64_t received_ms,
                      const struct cr_hash *chain, struct nd_admit *a, struct st_err *err)
 {
-    uint8_t stub[PRUNED_BYTES];
+    uint8_t erased[PRUNED_BYTES];
     sqlite3_stmt *q;
     int rc = nd_admit(s, a, err);
 
@@ -449,9 +449,9 @@ static int put_entry(struct nd_store *s, const struct sc_wire_entry *e, uint64_t
     nd_bind_i64(q, ":age", (int64_t)(received_ms - e->wall_ms));
     nd_bind_blob(q, ":chain", chain->b, sizeof chain->b);
     if (e->pruned) {
-        memcpy(stub, e->payload_hash.b, CR_HASH_BYTES);
-        cr_store_be64(stub + CR_HASH_BYTES, e->payload_bytes);
-        nd_bind_blob(q, ":payload", stub, sizeof stub);
+        memcpy(erased, e->payload_hash.b, CR_HASH_BYTES);
+        cr_store_be64(erased + CR_HASH_BYTES, e->payload_bytes);
+        nd_bind_blob(q, ":payload", erased, sizeof erased);
     } else {
         nd_bind_blob(q, ":payload", e->payload.p, e->payload.n);
     }

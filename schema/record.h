@@ -159,6 +159,9 @@ bool sc_body_personal(const struct sc_body *b);
  * names the field and what was expected. */
 int sc_value_parse(const struct sc_field *f, const char *text, struct cr_buf *arena,
                    struct sc_value *out, struct st_err *err) ST_MUST;
+/* "YYYY-MM-DD[ HH:MM[:SS]]" (or T between) at an offset from UTC in minutes, not before 1970 → Unix
+ * ms. ST_MALFORMED; *out then as it was. */
+int sc_date_parse(const char *text, int utc_offset_min, uint64_t *out) ST_MUST;
 
 /* A whole payload against the catalogue: decodes, checks subject rule and body. Unknown type:
  * ST_OK with rec NULL (kept and passed on, folded after an upgrade). */

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#define UTC_PLUS_8_MS INT64_C(28800000)
-#define DEGREE_UNIT   "1e-7 deg"
+#define UTC_OFFSET_MIN (8 * 60) /* dates are typed in China's time */
+#define DEGREE_UNIT    "1e-7 deg"
 
 static int expected(struct st_err *err, const struct sc_field *f, int status, const char *what)
 {
@@ -91,41 +91,53 @@ static int64_t days_since_epoch(unsigned year, unsigned month, unsigned day)
     return days + day - 1;
 }
 
-static bool parse_date(const char *p, int64_t *ms)
+/* YYYY-MM-DD, and no more of the text. */
+static bool read_day(const char **p, int64_t *days)
 {
-    unsigned year, month, day, hour = 0, minute = 0, second = 0;
+    unsigned year, month, day;
 
-    if (!digits(&p, 4, &year) || *p++ != '-' || !digits(&p, 2, &month) || *p++ != '-' ||
-        !digits(&p, 2, &day))
+    if (!digits(p, 4, &year) || *(*p)++ != '-' || !digits(p, 2, &month) || *(*p)++ != '-' ||
+        !digits(p, 2, &day))
         return false;
     if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
         return false;
+    *days = days_since_epoch(year, month, day);
+    return true;
+}
+
+int sc_date_parse(const char *p, int utc_offset_min, uint64_t *out)
+{
+    unsigned hour = 0, minute = 0, second = 0;
+    int64_t days, ms;
+
+    if (!read_day(&p, &days))
+        return ST_MALFORMED;
     if (*p != '\0') {
         if ((*p != ' ' && *p != 'T') || (p++, !digits(&p, 2, &hour)) || *p++ != ':' ||
             !digits(&p, 2, &minute))
-            return false;
+            return ST_MALFORMED;
         if (*p != '\0' && (*p++ != ':' || !digits(&p, 2, &second)))
-            return false;
+            return ST_MALFORMED;
     }
     if (*p != '\0' || hour > 23 || minute > 59 || second > 59)
-        return false;
-    *ms = days_since_epoch(year, month, day) * INT64_C(86400000) +
-          (int64_t)(hour * 3600 + minute * 60 + second) * 1000 - UTC_PLUS_8_MS;
-    return *ms >= 0;
+        return ST_MALFORMED;
+    ms = days * INT64_C(86400000) + (int64_t)(hour * 3600 + minute * 60 + second) * 1000 -
+         (int64_t)utc_offset_min * 60000;
+    if (ms < 0)
+        return ST_MALFORMED;
+    *out = (uint64_t)ms;
+    return ST_OK;
 }
 
 static int parse_time(const struct sc_field *f, const char *text, struct sc_value *v,
                       struct st_err *err)
 {
-    int64_t ms;
-
     if (text[0] == '@')
         return cr_parse_u64(text + 1, strlen(text + 1), sc_field_max(f), &v->u) == ST_OK
                    ? ST_OK
                    : expected(err, f, ST_MALFORMED, "@ and milliseconds since 1970");
-    if (!parse_date(text, &ms))
+    if (sc_date_parse(text, UTC_OFFSET_MIN, &v->u) != ST_OK)
         return expected(err, f, ST_MALFORMED, "a date YYYY-MM-DD [HH:MM[:SS]]");
-    v->u = (uint64_t)ms;
     return v->u <= sc_field_max(f) ? ST_OK : expected(err, f, ST_RANGE, "an earlier date");
 }
 
