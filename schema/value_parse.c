@@ -4,6 +4,7 @@
 #include "crypto/base/assert.h"
 #include "schema/value.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define UTC_OFFSET_MIN (8 * 60) /* dates are typed in China's time */
