@@ -25,6 +25,7 @@ struct cr_hash {
     X(CR_TAG_NEXT_ROOT, "nextroot") /* the next root key, committed to in the genesis */       \
     X(CR_TAG_PERSON, "person")      /* default person id of a signing key */                   \
     X(CR_TAG_INVITE, "invite")      /* invitation secret -> its public id */                   \
+    X(CR_TAG_ANCHOR, "anchor")      /* anchor token, place of the directory -> what is kept */ \
     X(CR_TAG_TEST, "test")
 
 enum cr_tag {

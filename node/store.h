@@ -11,13 +11,15 @@
 #include "sync/engine.h"
 
 struct nd_store;
+struct nd_anchor_port;
 
 struct nd_store_options {
     const char *dir; /* data directory: DIR/fengsui.db, DIR/anchor; or NULL with uri */
     const char *uri; /* SQLite URI, for tests ("file:/x?vfs=memdb"); no anchor file */
     bool create;     /* make it when missing (with genesis) */
-    const struct sc_genesis *genesis; /* create: the space */
-    bool read_only;                   /* for list and show beside a running node */
+    const struct sc_genesis *genesis;    /* create: the space */
+    bool read_only;                      /* for list and show beside a running node */
+    const struct nd_anchor_port *anchor; /* NULL: this machine's (anchor.h) */
 };
 
 /* ST_NOTFOUND (no store there), ST_EXISTS (create over another space), ST_VERSION (newer schema),

@@ -1,16 +1,17 @@
 /* Opening and closing.
  *
  * Happy path: lock the directory, open the file, bring its schema up to date, find the clean mark
- * and the anchor as they were left, take the mark away and set a new anchor in both places, read
- * certificates and counters. A close that ends well puts the mark back.
+ * and the anchor as they were left, take the mark away and set a new anchor, read certificates and
+ * counters. A close that ends well puts the mark back.
  *
- * The anchor is a random token in the store and in a file beside it, new at every open: a store put
- * back from a copy, with or without the file, no longer agrees with it. Then, and after a stop
- * without the mark, entries may be known elsewhere that this store has lost, so that going on in
- * the old logs could fork them: a new incarnation is drawn.
+ * The anchor (anchor.h) is new at every open: a store put back from a copy, with or without the
+ * file beside it, or standing elsewhere, no longer agrees with it. Then, and after a stop without
+ * the mark, entries may be known elsewhere that this store has lost, so that going on in the old
+ * logs could fork them: a new incarnation is drawn.
  *
  * Failure: nothing is left behind but the lock file; a newer schema is refused before anything is
  * written. */
+#include "node/anchor.h"
 #include "node/store_int.h"
 
 #include "crypto/base/assert.h"
@@ -24,7 +25,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ANCHOR_BYTES          16
 #define QUICK_CHECK_BYTES_MAX (16u << 20)
 
 #define KEY_GENESIS "@genesis"
@@ -193,59 +193,6 @@ static int take_lock(struct nd_store *s, struct st_err *err)
     return rc;
 }
 
-static int sync_dir(const struct nd_store *s, struct st_err *err)
-{
-    int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = ST_OK;
-
-    if (fd < 0)
-        return os_fail(err, "open", s->dir);
-    if (fsync(fd) != 0)
-        rc = os_fail(err, "sync", s->dir);
-    (void)close(fd);
-    return rc;
-}
-
-static int write_anchor(const struct nd_store *s, const uint8_t token[static ANCHOR_BYTES],
-                        struct st_err *err)
-{
-    char path[4096], temp[4096];
-    int rc = in_dir(s, "anchor", path, sizeof path, err);
-    int fd;
-
-    if (rc == ST_OK)
-        rc = in_dir(s, "anchor.new", temp, sizeof temp, err);
-    if (rc != ST_OK)
-        return rc;
-    fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return os_fail(err, "open", temp);
-    if (write(fd, token, ANCHOR_BYTES) != ANCHOR_BYTES || fsync(fd) != 0)
-        rc = os_fail(err, "write", temp);
-    if (close(fd) != 0 && rc == ST_OK)
-        rc = os_fail(err, "close", temp);
-    if (rc == ST_OK && rename(temp, path) != 0)
-        rc = os_fail(err, "rename", temp);
-    return rc == ST_OK ? sync_dir(s, err) : rc;
-}
-
-static bool anchor_is(const struct nd_store *s, const uint8_t token[static ANCHOR_BYTES])
-{
-    uint8_t held[ANCHOR_BYTES + 1];
-    char path[4096];
-    bool same = false;
-    int fd;
-
-    if (in_dir(s, "anchor", path, sizeof path, NULL) != ST_OK)
-        return false;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return false;
-    same = read(fd, held, sizeof held) == ANCHOR_BYTES && memcmp(held, token, ANCHOR_BYTES) == 0;
-    (void)close(fd);
-    return same;
-}
-
 /* ---- schema ---- */
 
 static int user_version(struct nd_store *s, int *out, struct st_err *err)
@@ -338,41 +285,57 @@ static int quick_check(struct nd_store *s, struct st_err *err)
     return strcmp(text, "ok") == 0 ? ST_OK : st_fail(err, ST_CORRUPT, "quick check: %s", text);
 }
 
-/* Takes the clean mark away and settles the incarnation. */
-static int mark_start(struct nd_store *s, struct st_err *err)
+/* Whether the store is in other hands or another place than those that closed it last. */
+static int was_left(struct nd_store *s, const struct nd_anchor_port *port, bool *out,
+                    struct st_err *err)
 {
-    uint8_t token[ANCHOR_BYTES], inc[8], open = 0;
-    struct nd_write w;
+    struct nd_anchor kept;
+    uint8_t open = 0;
     int rc = meta_fixed(s, KEY_OPEN, &open, 1, err);
 
     if (rc != ST_OK)
         return rc;
-    s->unclean = open != 0;
-    rc = meta_fixed(s, KEY_ANCHOR, token, sizeof token, err);
-    if (rc == ST_OK && s->dir != NULL && !anchor_is(s, token))
-        s->unclean = true;
-    if (rc == ST_OK && !s->unclean)
-        rc = meta_fixed(s, KEY_INC, inc, sizeof inc, err);
-    else if (rc == ST_OK || rc == ST_NOTFOUND) { /* not found: the store is new */
-        cr_random(inc, sizeof inc);
-        rc = ST_OK;
-    }
+    *out = open == 0;
+    rc = meta_fixed(s, KEY_ANCHOR, kept.b, sizeof kept.b, err);
+    if (rc == ST_NOTFOUND) /* new, or made from a backup */
+        return ST_OK;
+    if (rc == ST_OK && s->dir != NULL && !nd_anchor_holds(port, s->dir, &kept))
+        *out = false;
+    return rc;
+}
+
+/* Takes the clean mark away and settles the incarnation. The file of the anchor comes first: what
+ * the store keeps is made from it. */
+static int mark_start(struct nd_store *s, const struct nd_anchor_port *port, struct st_err *err)
+{
+    struct nd_anchor anchor;
+    struct nd_write w;
+    uint8_t inc[8];
+    bool left = false;
+    int rc = was_left(s, port, &left, err);
+
     if (rc != ST_OK)
         return rc;
+    s->unclean = !left;
+    rc = left ? meta_fixed(s, KEY_INC, inc, sizeof inc, err) : ST_NOTFOUND;
+    if (rc == ST_NOTFOUND) /* left, but not found: the store is new */
+        cr_random(inc, sizeof inc);
+    else if (rc != ST_OK)
+        return rc;
     s->incarnation = cr_load_be64(inc);
-    cr_random(token, sizeof token);
-    rc = nd_write_enter(s, false, &w, err);
+    if (s->dir == NULL)
+        cr_random(anchor.b, sizeof anchor.b);
+    rc = s->dir == NULL ? ST_OK : nd_anchor_renew(port, s->dir, &anchor, err);
+    if (rc == ST_OK)
+        rc = nd_write_enter(s, false, &w, err);
     if (rc != ST_OK)
         return rc;
     rc = nd_meta_put(s, KEY_OPEN, cr_span_of("\1", 1), err);
     if (rc == ST_OK)
         rc = nd_meta_put(s, KEY_INC, cr_span_of(inc, sizeof inc), err);
     if (rc == ST_OK)
-        rc = nd_meta_put(s, KEY_ANCHOR, cr_span_of(token, sizeof token), err);
-    rc = nd_write_leave(s, &w, rc, err);
-    if (rc == ST_OK && s->dir != NULL)
-        rc = write_anchor(s, token, err);
-    return rc;
+        rc = nd_meta_put(s, KEY_ANCHOR, cr_span_of(anchor.b, sizeof anchor.b), err);
+    return nd_write_leave(s, &w, rc, err);
 }
 
 int nd_store_load(struct nd_store *s, bool certs, struct st_err *err)
@@ -481,7 +444,7 @@ int nd_store_open(const struct nd_store_options *o, struct nd_store **out, struc
     if (rc == ST_OK)
         rc = load_genesis(s, o->create ? o->genesis : NULL, err);
     if (rc == ST_OK && !o->read_only)
-        rc = mark_start(s, err);
+        rc = mark_start(s, o->anchor, err);
     if (rc == ST_OK)
         rc = nd_store_load(s, true, err);
     if (rc == ST_OK && s->unclean)
