@@ -1,5 +1,5 @@
 /* ChaCha20-Poly1305 (RFC 8439) as Noise uses it: nonce = 4 zero bytes ‖ counter (LE). For
- * handshake.c and channel.c only. */
+ * handshake.c, channel.c and box.c only. */
 #ifndef CRYPTO_AEAD_H
 #define CRYPTO_AEAD_H
 

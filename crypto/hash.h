@@ -26,6 +26,8 @@ struct cr_hash {
     X(CR_TAG_PERSON, "person")      /* default person id of a signing key */                   \
     X(CR_TAG_INVITE, "invite")      /* invitation secret -> its public id */                   \
     X(CR_TAG_ANCHOR, "anchor")      /* anchor token, place of the directory -> what is kept */ \
+    X(CR_TAG_BOX, "box")            /* X25519 result, both keys -> key of a box's slot */      \
+    X(CR_TAG_BUNDLE, "bundle")      /* parts of a bundle -> what binds and signs them */       \
     X(CR_TAG_TEST, "test")
 
 enum cr_tag {
