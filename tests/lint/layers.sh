@@ -21,6 +21,7 @@ BEGIN {
     home["sqlite3"] = "^node/store_"
     home["uv"] = "^node/uv_"
     home["ini"] = "^node/config"
+    home["qrencode"] = "^node/qr"
     home["jansson"] = "^node/"
     home["microhttpd"] = "^node/http"
     home["cmocka"] = "^tests/"
