@@ -17,8 +17,10 @@ static int each_log(void *arg, int (*cb)(void *cb_arg, const struct sy_log *log)
     while ((rc = nd_sql_step(s, q, NULL)) == ND_ROW) {
         rc = nd_log_row(q, &l);
         if (rc == ST_OK && l.link.seq_next > 0)
-            rc = cb(cb_arg,
-                    &(struct sy_log){.key = l.key, .id = l.id, .link = l.link, .handle = l.handle});
+            rc = cb(
+                cb_arg,
+                &(struct sy_log){
+                    .key = l.key, .id = l.id, .link = l.link, .first_seq = 0, .handle = l.handle});
         if (rc != ST_OK) {
             nd_sql_done(q);
             return rc;

@@ -263,6 +263,7 @@ static void take(struct sy_engine *e, const struct sy_event *ev)
     case SY_EV_CLOSED: on_closed(e, ev); break;
     case SY_EV_PERSISTED: sy_persisted(e, ev); break;
     case SY_EV_LOCAL: on_local(e, ev); break;
+    case SY_EV_AUTHORITY: /* heads are read again once branches are */
     case SY_EV_TICK: break;
     }
 }

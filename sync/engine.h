@@ -47,6 +47,10 @@ enum sy_event_type {
     SY_EV_CLOSED,    /* the transport of session is gone */
     SY_EV_PERSISTED, /* answer to SY_UP_PERSIST / PERSIST_URGENT: token, status */
     SY_EV_LOCAL,     /* entries written here are durable: log (its new link) and, if urgent, seq */
+    SY_EV_AUTHORITY, /* what may be passed on may have changed (sc_authority_settle had changes):
+                        the engine reads each_log again. To be given directly after the commit and
+                        before its answers, while nothing uncommitted can be read through the view.
+                      */
     SY_EV_TICK,      /* time has passed */
 };
 
@@ -60,8 +64,11 @@ struct sy_event {
     bool offer_urgent; /* DIAL: put urgent entries into the hello */
     struct cr_span frame;
     uint64_t token;
-    int status;        /* PERSISTED: ST_OK or why the run was refused (ST_FULL, ST_IO, …) */
-    uint64_t handle;   /* PERSISTED: the store's handle of the log */
+    /* PERSISTED: ST_OK; ST_DENIED (authority does not admit it; nothing of the run was stored, the
+     * transaction goes on, nobody is to blame) or ST_CONFLICT behind a denied run of the same
+     * branch; else why the store failed (ST_FULL, ST_IO, …). */
+    int status;
+    uint64_t handle;   /* PERSISTED, ST_OK: the store's handle of the branch the run went to */
     struct sy_log log; /* LOCAL */
     bool urgent;       /* LOCAL: the entry at urgent_seq overtakes */
     uint64_t urgent_seq;
@@ -83,9 +90,12 @@ struct sy_update {
     enum sy_update_type type;
     uint32_t session;
     uint64_t token;
-    /* PERSIST: the run, with the chain values computed on the way. Valid until the next step. */
+    /* PERSIST: the run, with the chain values computed on the way. Valid until the next step.
+     * Nothing of it is stored yet; the entry before it is, or was handed over: a branch's head (the
+     * branch grows) or not (a branch begins). */
     const struct sc_run *run;
     const struct cr_hash *chains; /* run->count values: entry ids */
+    struct cr_hash before;        /* chain value before the first entry; the log id at seq 0 */
     struct sc_log_key key;
     struct cr_hash log_id;
     const struct sc_urgent *urgent; /* PERSIST_URGENT */
@@ -95,7 +105,7 @@ struct sy_update {
     bool blame;
     const char *text;
     struct cr_sign_pk peer;         /* COMMON, SYNCED, CLOSE */
-    const struct sy_common *common; /* COMMON: common_count heads, ascending log id */
+    const struct sy_common *common; /* COMMON: ascending (log id, seq, chain8) */
     size_t common_count;
     const struct sc_fork *fork;
 };

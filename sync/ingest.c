@@ -256,7 +256,8 @@ static void raise_slot(struct sy_slot *slot, uint64_t next)
 
 /* The run is verified: to the store with it. chains[0] belongs to the entry at index skip. */
 static int hand_over(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot,
-                     uint32_t in_ref, struct verified *v, const struct sc_link *link)
+                     uint32_t in_ref, struct verified *v, const struct cr_hash *before,
+                     const struct sc_link *link)
 {
     const struct sy_log *log = &e->f.log[slot->log].l;
     struct sy_op *op = sy_op_new(e, s, SY_OP_RUN);
@@ -278,6 +279,7 @@ static int hand_over(struct sy_engine *e, struct sy_session *s, struct sy_slot *
     u->token = op->token;
     u->run = &v->run;
     u->chains = v->chains;
+    u->before = *before;
     u->key = log->key;
     u->log_id = log->id;
     s->received_entries += v->run.count;
@@ -302,6 +304,7 @@ static int take_new(struct sy_engine *e, struct sy_session *s, struct sy_slot *s
 {
     const struct sy_log *log = &e->f.log[slot->log].l;
     struct sc_link link = *sy_frontier_verified(&e->f, slot->log);
+    struct cr_hash before = link.chain;
     size_t skip = (size_t)(link.seq_next - v->run.first_seq);
     bool same, fork = false;
     int rc;
@@ -318,7 +321,7 @@ static int take_new(struct sy_engine *e, struct sy_session *s, struct sy_slot *s
     if (rc == ST_OK) {
         trim(&v->run, skip);
         raise_slot(slot, link.seq_next);
-        return hand_over(e, s, slot, in_ref, v, &link);
+        return hand_over(e, s, slot, in_ref, v, &before, &link);
     }
     if (skip == 0) {
         sy_frontier_undo(&e->f, slot->log);
