@@ -97,3 +97,22 @@ void cr_person_id(const struct cr_sign_pk *pk, uint8_t out[static 16])
     cr_hash1(CR_TAG_PERSON, cr_span_of(pk->b, sizeof pk->b), &h);
     memcpy(out, h.b, 16);
 }
+
+void *cr_secret_new(size_t n, bool *locked)
+{
+    void *p = sodium_malloc(n); /* locks it, but does not tell when it could not */
+    bool good;
+
+    if (p == NULL)
+        return NULL;
+    good = sodium_mlock(p, n) == 0;
+    memset(p, 0, n);
+    if (locked != NULL)
+        *locked = good;
+    return p;
+}
+
+void cr_secret_free(void *p)
+{
+    sodium_free(p);
+}

@@ -6,6 +6,7 @@
 
 #include "crypto/base/bytes.h"
 #include "crypto/hash.h"
+#include "crypto/pass.h"
 
 #define CR_SIGN_PK_BYTES   32
 #define CR_SIGN_SEED_BYTES 32
@@ -70,14 +71,41 @@ bool cr_secret_equal(const void *a, const void *b, size_t n);
 /* 16-byte id of the person behind a signing key unless a certificate names another. */
 void cr_person_id(const struct cr_sign_pk *pk, uint8_t out[static 16]);
 
-/* Key file: "FSK1" ‖ kind (1) ‖ the two 32-byte secrets ‖ 16-byte checksum. Written as 0600 by
- * write, fsync, rename, fsync of the directory; opened with O_NOFOLLOW | O_CLOEXEC. Sealing by a
- * pass phrase has its kind reserved.
- * save: ST_EXISTS when the file is there (a key is never overwritten), ST_IO, ST_FULL, ST_DENIED,
- * ST_READONLY, ST_NOTFOUND (no such directory), ST_RANGE (path too long). An error leaves no file.
- * load: ST_NOTFOUND, ST_DENIED when group or others may read it, ST_MALFORMED with the reason,
- * ST_VERSION for a kind this program does not know. On error *id is wiped. */
+/* Key files (CRYPTO.md, section 4): the two secrets in the clear, or sealed by a PIN or pass
+ * phrase, then with the public keys in front so that a locked key can still be listed. Written and
+ * read as file.h says.
+ *
+ * save, save_sealed: a new file. ST_EXISTS when it is there (a key is never overwritten), others as
+ *   cr_file_create, save_sealed also as cr_pass_key. An error leaves no file.
+ * load: ST_NOTFOUND, ST_DENIED when group or others may read it, ST_MALFORMED with the reason (also
+ *   damage), ST_VERSION for a kind this program does not know, ST_SEALED: a pass phrase is needed.
+ * load_sealed: the same; ST_PIN: wrong pass phrase (nothing changes); ST_STATE: not sealed;
+ * ST_NOMEM. look: what a file shows without its pass phrase; *out is written only on success.
+ * reseal: the same key in another dress, in place: sealed with another pass phrase, sealed for the
+ *   first time, or (params NULL) in the clear. A crash leaves the old file or the new one.
+ * ST_EXISTS when the file holds another key; others as look, cr_pass_key and cr_file_replace. On
+ * error *id is wiped. params: cr_pass_new. */
 int cr_identity_save(const char *path, const struct cr_identity *id, struct st_err *err) ST_MUST;
 int cr_identity_load(const char *path, struct cr_identity *id, struct st_err *err) ST_MUST;
+int cr_identity_save_sealed(const char *path, const struct cr_identity *id, struct cr_span pass,
+                            const struct cr_pass_params *params, struct st_err *err) ST_MUST;
+int cr_identity_load_sealed(const char *path, struct cr_span pass, struct cr_identity *id,
+                            struct st_err *err) ST_MUST;
+int cr_identity_reseal(const char *path, const struct cr_identity *id, struct cr_span pass,
+                       const struct cr_pass_params *params, struct st_err *err) ST_MUST;
+struct cr_identity_public {
+    struct cr_sign_pk sign_pk;
+    struct cr_kx_pk kx_pk;
+    bool sealed;
+};
+int cr_identity_look(const char *path, struct cr_identity_public *out, struct st_err *err) ST_MUST;
+
+/* Memory for secrets that are held for long: zeroed, between guard pages, kept out of core dumps
+ * and of the swap. *locked (may be NULL): false when the system did not let it be locked
+ * (RLIMIT_MEMLOCK): it is then used all the same, and the caller says so once. NULL: out of memory.
+ */
+void *cr_secret_new(size_t n, bool *locked);
+/* Wipes and frees. NULL is allowed. */
+void cr_secret_free(void *p);
 
 #endif

@@ -24,6 +24,7 @@ enum nd_exit {
     ND_EX_VERSION = 8, /* made by a newer version */
     ND_EX_FULL = 9,    /* disk full or read-only */
     ND_EX_CONFLICT = 10,
+    ND_EX_PIN = 11,  /* a PIN is needed, wrong, or was wrong too often */
     ND_EX_WAIT = -1, /* not a code: the handler goes on in poll */
 };
 int nd_exit_of(int status);

@@ -77,6 +77,9 @@ int nd_exit_of(int status)
     case ST_FORGED:
     case ST_DRIFT: return ND_EX_CORRUPT;
     case ST_DENIED: return ND_EX_DENIED;
+    case ST_SEALED:
+    case ST_PIN:
+    case ST_WAIT: return ND_EX_PIN;
     case ST_VERSION: return ND_EX_VERSION;
     case ST_FULL:
     case ST_READONLY: return ND_EX_FULL;
@@ -109,6 +112,9 @@ static const char *status_zh(int status)
     case ST_FORGED: return "签名或校验不符";
     case ST_DRIFT: return "密码库与本程序要求不符";
     case ST_DENIED: return "没有权限";
+    case ST_SEALED: return "钥匙已加锁，需要 PIN 或口令";
+    case ST_PIN: return "PIN 或口令不对";
+    case ST_WAIT: return "输错次数过多，请稍后再试";
     case ST_VERSION: return "由更新版本写成";
     case ST_FULL: return "磁盘或配额已满";
     case ST_READONLY: return "只读";

@@ -36,7 +36,10 @@
     X(ST_TIMEOUT, -21, "timed out")                                                   \
     X(ST_DRIFT, -22, "a library behaves differently from the rule this program pins") \
     X(ST_SPACE, -23, "belongs to another space")                                      \
-    X(ST_UNINIT, -24, "not initialised")
+    X(ST_UNINIT, -24, "not initialised")                                              \
+    X(ST_SEALED, -25, "sealed: a PIN or pass phrase is needed")                       \
+    X(ST_PIN, -26, "wrong PIN or pass phrase")                                        \
+    X(ST_WAIT, -27, "too many wrong attempts: wait")
 
 enum st_code {
 #define ST_ENUM_(name, value, text) name = (value),

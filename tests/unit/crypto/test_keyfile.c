@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_BYTES 85
+#define FILE_BYTES   85
+#define SEALED_BYTES 209
 
 /* The system call that fails, on which of its calls (0 = never) and how. A "short" write or read
  * moves one byte. */
@@ -436,6 +438,228 @@ static void test_keyfile__load_notices_every_bit(void **state)
     }
 }
 
+/* ---- sealed ---- */
+
+static const struct cr_pass_params smallest = {.ops = 1, .mib = 8, .salt = {7}};
+
+static struct cr_span pin(const char *text)
+{
+    return cr_span_text(text);
+}
+
+static void save_sealed(const char *path, const char *text, struct cr_identity *id)
+{
+    cr_identity_generate(id);
+    assert_int_equal(cr_identity_save_sealed(path, id, pin(text), &smallest, NULL), ST_OK);
+}
+
+/* load_sealed must fail with rc and leave a wiped identity and a text. */
+static void refuse_sealed(const char *name, const char *path, const char *text, int rc)
+{
+    struct cr_identity id;
+    struct st_err err = {0};
+    int got;
+
+    memset(&id, 0x77, sizeof id);
+    got = cr_identity_load_sealed(path, pin(text), &id, &err);
+    if (got != rc || (int)err.code != rc || err.msg[0] == '\0')
+        fail_msg("%s: %s instead of %s (%s)", name, st_name((enum st_code)got),
+                 st_name((enum st_code)rc), err.msg);
+    if (!is_wiped(&id, sizeof id))
+        fail_msg("%s: the identity is not wiped", name);
+}
+
+/* What is sealed opens with its PIN only; a wrong PIN is told as such and changes nothing. */
+static void test_keyfile__sealed_round_trip(void **state)
+{
+    struct path key = in(state, "zhang.key"), plain = in(state, "plain.key");
+    uint8_t before[SEALED_BYTES + 1], after[SEALED_BYTES + 1];
+    struct cr_identity saved, loaded;
+    struct stat st;
+
+    save_sealed(key.text, "k3-烽火", &saved);
+    assert_int_equal(stat(key.text, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(st.st_size, SEALED_BYTES);
+    assert_int_equal(read_file(key.text, before, sizeof before), SEALED_BYTES);
+    for (size_t i = 0; i + 32 <= SEALED_BYTES; i++) {
+        assert_memory_not_equal(before + i, saved.sign_sk.b, 32);
+        assert_memory_not_equal(before + i, saved.kx_sk.b, 32);
+    }
+    refuse("sealed", key.text, ST_SEALED);
+    refuse_sealed("wrong PIN", key.text, "k3-烽火 ", ST_PIN);
+    refuse_sealed("no PIN", key.text, "", ST_RANGE);
+    assert_int_equal(read_file(key.text, after, sizeof after), SEALED_BYTES);
+    assert_memory_equal(before, after, SEALED_BYTES);
+    assert_int_equal(cr_identity_load_sealed(key.text, pin("k3-烽火"), &loaded, NULL), ST_OK);
+    assert_memory_equal(&saved, &loaded, sizeof saved);
+    assert_int_equal(cr_identity_save(plain.text, &saved, NULL), ST_OK);
+    refuse_sealed("in the clear", plain.text, "k3-烽火", ST_STATE);
+    assert_int_equal(cr_identity_save_sealed(plain.text, &saved, pin("x"), &smallest, NULL),
+                     ST_EXISTS);
+    assert_int_equal(each_name(*state, false), 2);
+}
+
+/* A file of another implementation: header, nonce and box were made with OpenSSL. */
+static void test_keyfile__sealed_format_is_pinned(void **state)
+{
+    struct path key = in(state, "node.key");
+    struct cr_identity id, wanted;
+    uint8_t file[SEALED_BYTES], seed[32];
+
+    unhex_exact("46534b310201020008000102030405060708090a0b0c0d0e0fd545e98f73ac98"
+                "1a396380284af2282d0b59a2807f8a5804cb91665e9aa9de7d17919a1efb4d42"
+                "ba1c6576e6d24e07c2888c0d4ac3e1617af1f4cf2cbedcf96d40414243444546"
+                "4748494a4b4c4d4e4f5051525354555657c4b1509208f8a52c4dbfa3a8d7f809"
+                "2ef6887d9738ffca92ebc0bfca6d283e0a24a380f44fe6998b9f7a57727322c0"
+                "0c71b2f0ac0efaa611e01e84a8ce6ec8ea293be87adb6f124382d1b46b48cb29"
+                "92b8cef33a80751495d5ec0c8448d27c5f",
+                file, sizeof file);
+    for (size_t i = 0; i < sizeof seed; i++)
+        seed[i] = (uint8_t)i;
+    cr_identity_from_seed(seed, &wanted);
+    write_file(key.text, file, sizeof file, 0600);
+    assert_int_equal(cr_identity_load_sealed(key.text, pin("烽火连三月"), &id, NULL), ST_OK);
+    assert_memory_equal(&id, &wanted, sizeof id);
+}
+
+/* A locked file shows its public keys, an open one too. */
+static void test_keyfile__look_needs_no_pin(void **state)
+{
+    struct path key = in(state, "zhang.key"), plain = in(state, "plain.key");
+    struct cr_identity id;
+    struct cr_identity_public seen;
+
+    save_sealed(key.text, "123abc", &id);
+    assert_int_equal(cr_identity_look(key.text, &seen, NULL), ST_OK);
+    assert_true(seen.sealed);
+    assert_true(cr_sign_pk_equal(&seen.sign_pk, &id.sign_pk));
+    assert_true(cr_kx_pk_equal(&seen.kx_pk, &id.kx_pk));
+    assert_int_equal(cr_identity_save(plain.text, &id, NULL), ST_OK);
+    memset(&seen, 0, sizeof seen);
+    seen.sealed = true;
+    assert_int_equal(cr_identity_look(plain.text, &seen, NULL), ST_OK);
+    assert_false(seen.sealed);
+    assert_true(cr_sign_pk_equal(&seen.sign_pk, &id.sign_pk));
+    assert_true(cr_kx_pk_equal(&seen.kx_pk, &id.kx_pk));
+}
+
+static void write_sum(uint8_t *file, size_t n)
+{
+    static const unsigned char personal[16] = "fengsui/keyfile";
+
+    (void)crypto_generichash_blake2b_salt_personal(file + n - 16, 16, file, n - 16, NULL, 0, NULL,
+                                                   personal);
+}
+
+/* Damage is told as damage, bit by bit and prefix by prefix, before any PIN is tried; and what
+ * somebody changed on purpose, checksum included, does not open. */
+static void test_keyfile__sealed_notices_every_change(void **state)
+{
+    struct path key = in(state, "node.key"), bad = in(state, "bad.key");
+    uint8_t file[SEALED_BYTES + 1] = {0};
+    struct cr_identity id;
+
+    save_sealed(key.text, "123abc", &id);
+    assert_int_equal(read_file(key.text, file, sizeof file), SEALED_BYTES);
+    for (size_t bit = 0; bit < (size_t)8 * SEALED_BYTES; bit++) {
+        file[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        write_file(bad.text, file, SEALED_BYTES, 0600);
+        refuse_sealed("flipped bit", bad.text, "123abc", bit / 8 == 4 ? ST_VERSION : ST_MALFORMED);
+        file[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    for (size_t n = 0; n < SEALED_BYTES; n++) {
+        write_file(bad.text, file, n, 0600);
+        refuse_sealed("prefix", bad.text, "123abc", ST_MALFORMED);
+    }
+    write_file(bad.text, file, SEALED_BYTES + 1, 0600);
+    refuse_sealed("one byte more", bad.text, "123abc", ST_MALFORMED);
+    for (size_t i = 9; i < SEALED_BYTES - 16; i += 3) { /* salt, public keys, nonce, box */
+        file[i] ^= 1;
+        write_sum(file, SEALED_BYTES);
+        write_file(bad.text, file, SEALED_BYTES, 0600);
+        refuse_sealed("forged", bad.text, "123abc", ST_PIN);
+        file[i] ^= 1;
+    }
+    file[7] = 0xff; /* memory beyond the bounds */
+    write_sum(file, SEALED_BYTES);
+    write_file(bad.text, file, SEALED_BYTES, 0600);
+    refuse_sealed("64 GiB", bad.text, "123abc", ST_RANGE);
+}
+
+/* Another PIN, the first PIN, no PIN any more: always the same key, and the old PIN is over. */
+static void test_keyfile__reseal(void **state)
+{
+    struct path key = in(state, "zhang.key");
+    struct cr_identity id, other, loaded;
+
+    cr_identity_generate(&id);
+    cr_identity_generate(&other);
+    assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
+    assert_int_equal(cr_identity_reseal(key.text, &id, pin("first1"), &smallest, NULL), ST_OK);
+    assert_int_equal(cr_identity_reseal(key.text, &id, pin("second"), &smallest, NULL), ST_OK);
+    refuse_sealed("old PIN", key.text, "first1", ST_PIN);
+    assert_int_equal(cr_identity_load_sealed(key.text, pin("second"), &loaded, NULL), ST_OK);
+    assert_memory_equal(&loaded, &id, sizeof id);
+    assert_int_equal(cr_identity_reseal(key.text, &other, pin("x"), &smallest, NULL), ST_EXISTS);
+    assert_int_equal(cr_identity_reseal(key.text, &id, pin(""), NULL, NULL), ST_OK);
+    assert_int_equal(cr_identity_load(key.text, &loaded, NULL), ST_OK);
+    assert_memory_equal(&loaded, &id, sizeof id);
+    assert_int_equal(each_name(*state, false), 1);
+}
+
+/* Whichever step of sealing an existing key fails, the key is still there: as it was, or, when only
+ * the last step failed, in its new dress. */
+static void test_keyfile__reseal_survives_each_failing_call(void **state)
+{
+    static const struct {
+        const char *call;
+        int on_call, error, rc;
+        bool new_dress;
+    } cases[] = {
+        {"open", 2, EACCES, ST_DENIED, false}, {"open", 2, ENOSPC, ST_FULL, false},
+        {"write", 1, ENOSPC, ST_FULL, false},  {"fsync", 1, EIO, ST_IO, false},
+        {"close", 2, EIO, ST_IO, false},       {"rename", 1, EROFS, ST_READONLY, false},
+        {"open", 3, EACCES, ST_DENIED, true},  {"fsync", 2, EIO, ST_IO, true},
+    };
+    struct path key = in(state, "node.key");
+    struct cr_identity id, loaded;
+
+    cr_identity_generate(&id);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int rc;
+
+        assert_int_equal(cr_identity_save(key.text, &id, NULL), ST_OK);
+        arm(cases[i].call, cases[i].on_call, cases[i].error, false);
+        rc = cr_identity_reseal(key.text, &id, pin("123abc"), &smallest, NULL);
+        arm(NULL, 0, 0, false);
+        if (rc != cases[i].rc)
+            fail_msg("%s number %d fails: %s", cases[i].call, cases[i].on_call,
+                     st_name((enum st_code)rc));
+        rc = cases[i].new_dress ? cr_identity_load_sealed(key.text, pin("123abc"), &loaded, NULL)
+                                : cr_identity_load(key.text, &loaded, NULL);
+        if (rc != ST_OK || memcmp(&loaded, &id, sizeof id) != 0)
+            fail_msg("%s number %d fails: the key is lost", cases[i].call, cases[i].on_call);
+        if (each_name(*state, true) != 1)
+            fail_msg("%s number %d fails: a file is left", cases[i].call, cases[i].on_call);
+    }
+}
+
+/* Memory for secrets is zeroed and can be written and given back. */
+static void test_keyfile__secret_memory(void **state)
+{
+    bool locked = false;
+    uint8_t *p = cr_secret_new(1000, &locked);
+
+    (void)state;
+    assert_non_null(p);
+    assert_true(is_wiped(p, 1000));
+    memset(p, 1, 1000);
+    cr_secret_free(p);
+    cr_secret_free(NULL);
+    assert_null(cr_secret_new(SIZE_MAX - 4096, NULL));
+}
+
 int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
@@ -451,6 +675,13 @@ int main(void)
         ROW(test_keyfile__load_refuses_wrong_places),
         ROW(test_keyfile__load_refuses_every_prefix_and_a_tail),
         ROW(test_keyfile__load_notices_every_bit),
+        ROW(test_keyfile__sealed_round_trip),
+        ROW(test_keyfile__sealed_format_is_pinned),
+        ROW(test_keyfile__look_needs_no_pin),
+        ROW(test_keyfile__sealed_notices_every_change),
+        ROW(test_keyfile__reseal),
+        ROW(test_keyfile__reseal_survives_each_failing_call),
+        ROW(test_keyfile__secret_memory),
     };
 #undef ROW
 
