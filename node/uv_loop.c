@@ -101,6 +101,22 @@ void nd_uv_addr_text(const struct sockaddr *sa, char out[static ND_UV_ADDR_MAX])
     }
 }
 
+int nd_uv_addr_parse(const char *addr, struct sockaddr_storage *out)
+{
+    char host[ND_UV_ADDR_MAX];
+    uint16_t port;
+
+    if (nd_uv_addr_split(addr, host, sizeof host, &port) != ST_OK ||
+        !nd_uv_addr_numeric(host, port, out))
+        return ST_MALFORMED;
+    return ST_OK;
+}
+
+void nd_uv_addr_format(const struct sockaddr_storage *addr, char out[static ND_UV_ADDR_MAX])
+{
+    nd_uv_addr_text((const struct sockaddr *)addr, out);
+}
+
 size_t nd_uv_local_addrs(char (*out)[ND_UV_ADDR_MAX], size_t max)
 {
     uv_interface_address_t *list;

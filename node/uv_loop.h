@@ -45,5 +45,9 @@ bool nd_uv_stopped(const struct nd_uv *u);
 /* Addresses of this machine's interfaces that others can reach, IPv4 first, without port; at most
  * max. Returns how many. */
 size_t nd_uv_local_addrs(char (*out)[ND_UV_ADDR_MAX], size_t max);
+/* A numeric "host:port" ("[v6]:port") as an address, and back. ST_MALFORMED. */
+struct sockaddr_storage;
+int nd_uv_addr_parse(const char *addr, struct sockaddr_storage *out) ST_MUST;
+void nd_uv_addr_format(const struct sockaddr_storage *addr, char out[static ND_UV_ADDR_MAX]);
 
 #endif
