@@ -3,6 +3,8 @@
  * wire, around each urgent entry, and at the end. Any failure rolls the whole call back. */
 #include "node/driver_int.h"
 
+#include "schema/policy.h"
+
 #include <stdio.h>
 
 #define REASON_UNCLEAN 1 /* incarnation.reason: the store was not closed, or was replaced */
@@ -191,9 +193,10 @@ static int open_log(struct writer *w, uint64_t scope)
 
 /* ---- drafts ---- */
 
-static int check_rights(struct writer *w, const struct sc_record *rec, uint64_t grid,
+static int check_rights(struct writer *w, const struct sc_body *body, uint64_t grid,
                         uint64_t wall_ms)
 {
+    const struct sc_record *rec = body->rec;
     uint64_t scope = w->log.key.scope;
     char text[SC_SCOPE_TEXT_MAX];
     uint32_t roles;
@@ -203,7 +206,7 @@ static int check_rights(struct writer *w, const struct sc_record *rec, uint64_t 
         return st_fail(w->err, ST_DENIED, "%s is not written in %s", rec->name, text);
     roles =
         sc_certs_roles(nd_store_certs(w->d->o.store), &w->author->sign_pk, scope, grid, wall_ms);
-    if ((roles & rec->writers) == 0 && !rec->open_report)
+    if ((roles & sc_rules_writers_of(NULL, body, &w->author->sign_pk)) == 0 && !rec->open_report)
         return st_fail(w->err, ST_DENIED, "this key has no role that may write %s in %s%s",
                        rec->name, text, roles == 0 ? " (no certificate for it)" : "");
     return ST_OK;
@@ -261,7 +264,7 @@ static int write_draft(struct writer *w, const struct nd_draft *draft, size_t at
     if (rc == ST_OK && sc_grid_level(w->grid[at]) == 0)
         w->grid[at] = 0;
     if (rc == ST_OK)
-        rc = check_rights(w, rec, w->grid[at], wall_ms);
+        rc = check_rights(w, &body, w->grid[at], wall_ms);
     if (rc != ST_OK)
         return rc;
     if (sc_body_personal(&body)) {

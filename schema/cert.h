@@ -25,7 +25,11 @@ enum sc_role {
     SC_ROLE_NODE = 1u << 8,     /* replicates; receipts */
     SC_ROLE_ROOT = 1u << 9,     /* never in a CERT: the genesis key */
 };
-#define SC_ROLES_ALL 0x1ffu
+#define SC_ROLES_ALL  0x1ffu
+#define SC_ROLE_COUNT 9 /* bits of it */
+
+/* Who signed an accepted certificate: a root, a seat with STREET, another seat. */
+enum sc_giver { SC_GV_ROOT = 1, SC_GV_STREET = 2, SC_GV_VILLAGE = 3, SC_GIVERS = 4 };
 
 enum sc_cert_kind { SC_CERT_PERSON = 1, SC_CERT_NODE = 2 };
 
@@ -89,6 +93,18 @@ bool sc_certs_governs(struct sc_certs *s, const struct cr_sign_pk *seat, uint64_
  * looked at when wall_ms != 0. A root key gives SC_ROLE_ROOT in street/public. */
 uint32_t sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
                         uint64_t grid, uint64_t wall_ms);
+/* The same, and besides added to by[g]: the roles of certificates whose giver is g. */
+uint32_t sc_certs_roles_by(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
+                           uint64_t grid, uint64_t wall_ms, uint32_t by[static SC_GIVERS]);
+/* Why a key has no roles there and then. */
+enum sc_no_roles {
+    SC_NR_NONE,    /* it has some */
+    SC_NR_UNKNOWN, /* no accepted certificate at all */
+    SC_NR_GRID,    /* none whose grids enclose this one */
+    SC_NR_WINDOW,  /* such as do were not valid at that time */
+};
+enum sc_no_roles sc_certs_no_roles(struct sc_certs *s, const struct cr_sign_pk *author,
+                                   uint64_t scope, uint64_t grid, uint64_t wall_ms);
 /* Person behind a key (default: cr_person_id). */
 struct sc_id sc_certs_person(struct sc_certs *s, const struct cr_sign_pk *author);
 /* Any accepted certificate of this key (smallest entry id among the lowest rank), or NULL.

@@ -23,6 +23,7 @@ struct item {
     struct sc_cert cert;
     bool stands; /* counts in its log */
     bool accepted;
+    uint8_t giver;               /* of an accepted one: enum sc_giver */
     uint32_t next_sign, next_kx; /* in its chain, NONE at the end */
 };
 
@@ -220,14 +221,20 @@ static bool may_certify(const struct sc_cert *seat, const struct sc_cert *c)
     return true;
 }
 
-static bool signed_by_seat(const struct sc_certs *s, const struct item *item)
+/* What the seat that signed it is, 0 none that may. */
+static enum sc_giver signed_by_seat(const struct sc_certs *s, const struct item *item)
 {
+    enum sc_giver giver = 0;
+
     for (uint32_t i = s->by_sign[sign_slot(s, &item->author)]; i != NONE;
          i = s->items[i].next_sign) {
-        if (may_certify(&s->items[i].cert, &item->cert))
-            return true;
+        if (!may_certify(&s->items[i].cert, &item->cert))
+            continue;
+        if ((s->items[i].cert.roles & SC_ROLE_STREET) != 0)
+            return SC_GV_STREET;
+        giver = SC_GV_VILLAGE;
     }
-    return false;
+    return giver;
 }
 
 static int order_of(const struct item *a, const struct item *b)
@@ -302,13 +309,17 @@ static void evaluate(struct sc_certs *s)
 {
     if (!s->stale)
         return;
-    for (uint32_t i = 0; i < s->count; i++)
+    for (uint32_t i = 0; i < s->count; i++) {
         s->items[i].accepted =
             s->items[i].stands && s->items[i].cert.rank >= 1 && is_root(s, &s->items[i].author);
+        s->items[i].giver = SC_GV_ROOT;
+    }
     index_accepted(s);
     for (uint32_t i = 0; i < s->count; i++) {
-        if (!s->items[i].accepted)
-            s->items[i].accepted = s->items[i].stands && signed_by_seat(s, &s->items[i]);
+        if (s->items[i].accepted || !s->items[i].stands)
+            continue;
+        s->items[i].giver = (uint8_t)signed_by_seat(s, &s->items[i]);
+        s->items[i].accepted = s->items[i].giver != 0;
     }
     index_accepted(s);
     s->stale = false;
@@ -365,8 +376,8 @@ static uint32_t roles_of(const struct sc_cert *c, uint64_t scope, uint64_t grid,
     return (uint32_t)c->roles & SC_ROLES_ALL;
 }
 
-uint32_t sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
-                        uint64_t grid, uint64_t wall_ms)
+uint32_t sc_certs_roles_by(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
+                           uint64_t grid, uint64_t wall_ms, uint32_t by[static SC_GIVERS])
 {
     bool local = sc_grid_level(scope) != 0;
     uint32_t roles = 0;
@@ -377,9 +388,31 @@ uint32_t sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uin
         grid = scope;
     if (scope == SC_SCOPE_PUBLIC && is_root(s, author))
         roles = SC_ROLE_ROOT;
-    for (uint32_t i = first_of(s, author); i != NONE; i = s->items[i].next_sign)
-        roles |= roles_of(&s->items[i].cert, scope, grid, wall_ms);
+    for (uint32_t i = first_of(s, author); i != NONE; i = s->items[i].next_sign) {
+        uint32_t more = roles_of(&s->items[i].cert, scope, grid, wall_ms);
+
+        by[s->items[i].giver] |= more;
+        roles |= more;
+    }
     return roles;
+}
+
+uint32_t sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
+                        uint64_t grid, uint64_t wall_ms)
+{
+    uint32_t by[SC_GIVERS] = {0};
+
+    return sc_certs_roles_by(s, author, scope, grid, wall_ms, by);
+}
+
+enum sc_no_roles sc_certs_no_roles(struct sc_certs *s, const struct cr_sign_pk *author,
+                                   uint64_t scope, uint64_t grid, uint64_t wall_ms)
+{
+    if (sc_certs_roles(s, author, scope, grid, wall_ms) != 0)
+        return SC_NR_NONE;
+    if (first_of(s, author) == NONE)
+        return SC_NR_UNKNOWN;
+    return sc_certs_roles(s, author, scope, grid, 0) != 0 ? SC_NR_WINDOW : SC_NR_GRID;
 }
 
 struct sc_id sc_certs_person(struct sc_certs *s, const struct cr_sign_pk *author)

@@ -25,6 +25,16 @@ int sc_fact_cmp(const struct sc_fact *a, const struct sc_fact *b)
     return memcmp(a->entry_id.b, b->entry_id.b, sizeof(a->entry_id.b));
 }
 
+bool sc_fact_may_write(const struct sc_fact *f, const struct sc_record *rec)
+{
+    uint32_t held = rec->klass == SC_DANGER || rec->type == SC_R_HAZARD_PROGRESS ||
+                            rec->type == SC_R_HAZARD_ASSESS
+                        ? f->roles
+                        : sc_fact_roles(f);
+
+    return rec->open_report || (held & sc_rules_writers(f->rules, rec)) != 0;
+}
+
 /* Of two copies of one entry the one that still has its payload is taken. */
 static int copy_cmp(const struct sc_fact *a, const struct sc_fact *b)
 {

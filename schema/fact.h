@@ -3,7 +3,7 @@
 #ifndef SCHEMA_FACT_H
 #define SCHEMA_FACT_H
 
-#include "schema/record.h"
+#include "schema/policy.h"
 
 struct sc_fact {
     struct cr_hash entry_id;
@@ -11,6 +11,8 @@ struct sc_fact {
     struct sc_id person; /* human behind the author key */
     uint32_t roles;      /* effective roles (cert.h) for this scope and grid at the claimed time;
                             0: no valid certificate */
+    uint32_t barred;     /* of these, such as count for dangers only (sc_rules_barred) */
+    const struct sc_rules *rules; /* policy at the claimed time; NULL: the defaults */
     uint64_t lamport, wall_ms;
     uint64_t type, schema_version;
     size_t parent_count;
@@ -20,6 +22,14 @@ struct sc_fact {
                             erased it kept them, which keeps what they prove (hazard.h) */
     bool creates;        /* this entry created the subject: its id is the subject's */
 };
+
+/* Roles that count for whatever is not a danger. */
+static inline uint32_t sc_fact_roles(const struct sc_fact *f)
+{
+    return f->roles & ~f->barred;
+}
+/* The author may write this record, or anybody may. */
+bool sc_fact_may_write(const struct sc_fact *f, const struct sc_record *rec);
 
 /* Order used wherever ties must break: (lamport, author, entry id). */
 int sc_fact_cmp(const struct sc_fact *a, const struct sc_fact *b);
@@ -72,7 +82,7 @@ int sc_fact_parents(const struct sc_fact *facts, size_t n, struct sc_id out[stat
                     size_t *count, uint64_t *lamport_min) ST_MUST;
 
 /* Last-writer-wins per field (grid, place, visit, notice): per field the causally latest value;
- * ties by sc_fact_cmp. Only facts of rec's type whose roles meet its writers count, and
+ * ties by sc_fact_cmp. Only facts of rec's type whose roles meet its writers (policy.h) count, and
  * (open_report) any author's; pruned ones and bodies that do not decode do not. Pending facts
  * count: a field shows what is known. *body's spans borrow from the facts' bodies. winner[i] =
  * index into facts of the one that gave field i, SIZE_MAX when absent. contested: a field had

@@ -146,13 +146,13 @@ static bool crossed(const struct sc_hz *h, const struct sc_hz_clear *c)
     return false;
 }
 
-/* Facts of word w that by themselves demand more than the level. */
-static uint64_t raises_above(const struct sc_hz *h, size_t level, size_t w)
+/* Facts of word w that by themselves demand more than this clearance's author has. */
+static uint64_t raises_above(const struct sc_hz *h, const struct sc_hz_item *k, size_t w)
 {
-    uint64_t set = level < SC_LV_STREET ? sc_hz_set(h, SC_HZ_EMERGENCY)[w] : 0;
-    for (size_t i = level + 1; i <= SC_HZ_SEVERITY_MAX; i++)
+    uint64_t set = !k->notices ? sc_hz_set(h, SC_HZ_EMERGENCY)[w] : 0;
+    for (size_t i = k->power + 1u; i <= SC_HZ_SEVERITY_MAX; i++)
         set |= sc_hz_set(h, SC_HZ_SEV + i)[w];
-    for (size_t i = level + 1; i <= SC_LV_DISTRICT; i++)
+    for (size_t i = k->level + 1u; i <= SC_LV_DISTRICT; i++)
         set |= sc_hz_set(h, SC_HZ_ESC + i)[w];
     return set;
 }
@@ -161,7 +161,7 @@ static uint64_t raises_above(const struct sc_hz *h, size_t level, size_t w)
 static bool disarmed(const struct sc_hz *h, const struct sc_hz_clear *c)
 {
     for (size_t w = 0; w < h->words; w++)
-        if (crosses(h, c, w, raises_above(h, h->item[c->rank].level, w)))
+        if (crosses(h, c, w, raises_above(h, &h->item[c->rank], w)))
             return true;
     return false;
 }

@@ -18,17 +18,6 @@ enum sc_hazard_state { /* ascending progress; 上报 受理 交办 整改 复查
                        SC_HS_VOID = 7,
 };
 
-/* Level of authority; a clearance needs at least the level the dangers demand. */
-enum sc_level {
-    SC_LV_NONE = 0,
-    SC_LV_OFFICER = 1,
-    SC_LV_CHIEF = 2,
-    SC_LV_VILLAGE = 3,
-    SC_LV_STREET = 4,
-    SC_LV_DISTRICT = 5
-};
-enum sc_level sc_level_of_roles(uint32_t roles);
-
 enum sc_hazard_flag {
     SC_HF_EMERGENCY = 1u << 0,
     SC_HF_ESCALATED = 1u << 1,
@@ -91,6 +80,10 @@ struct sc_hazard {
 /* The rule in full. "In k's past" means reachable from k over parents (fact.h); "later" is never a
  * matter of clocks.
  *
+ * Policy. Who may write a record, who may clear what, and from which severity two persons must, are
+ * values of the policy that applies to the fact (policy.h), at its claimed time; the words below
+ * say the defaults. "May clear severity s" is: may clear s and all below it.
+ *
  * Who counts. A fact counts when its author's roles meet the record's writers; an open report
  * (open_report in the catalogue) counts from anybody. Nothing else has any effect, except that
  * clearances that do not count are named among the blocks. Facts of unknown type are carried along
@@ -109,8 +102,8 @@ struct sc_hazard {
  *
  * Severity. Assessments are the severities named by dangers, ASSESS and DOWNGRADE (a REPORT without
  * one takes its code's default, 2 when the code is unknown). DOWNGRADE g supersedes assessment a
- * iff a is in g's past, g is not pending, and g's author has the level that clearing a would need:
- * 1 officer, 2 chief, 3 village, 4 street. The severity is the maximum of what is not superseded.
+ * iff a is in g's past, g is not pending, and g's author may lower a: severity 1 takes an officer,
+ * 2 a chief, 3 the village, 4 the street. The severity is the maximum of what is not superseded.
  *
  * Authority. Raises are assessments, ESCALATE (to level L needs L; without a level, one above its
  * author), erased facts (street), EMERGENCY (street). HANDBACK supersedes escalations in its past
@@ -120,10 +113,12 @@ struct sc_hazard {
  * it in its past.
  * required(k), severity(k): maxima over ALL known raises, minus those superseded by a fact in k's
  * own past. So a concurrent raise disarms a closure, and a later lowering never arms an old one.
+ * (What `required` shows for the hazard is by the policy of the greatest claimed time.)
  *
  * Clearances. PASS and VOID k that count are effective iff
- *   not pending; its author's level >= required(k), an EMERGENCY demanding the street;
- *   second person: severity(k) >= 2, or no evidence is given:
+ *   not pending; its author may clear severity(k), by default with that level, and has the level
+ *   of every escalation; an EMERGENCY demands one who may acknowledge it, by default the street;
+ *   second person: severity(k) >= 2 (or 1, if the policy says so), or no evidence is given:
  *     PASS: no causally maximal FIX in k's past is by k's own person, and some FIX or PASS in k's
  *     past is by another person; VOID: some VOID in k's past is by another person;
  *     where claims that a danger in k's past refutes do not count. Persons, not keys, are compared;

@@ -30,6 +30,9 @@ struct sc_hz_item {
     uint8_t level;    /* of the author */
     uint8_t severity; /* 0 none, else 1..4 */
     uint8_t to_level; /* ESCALATE */
+    uint8_t power;    /* PASS, VOID: severity it may clear; DOWNGRADE: may lower; HANDBACK: level it
+                         may hand back; EXTERNAL: 1 if it may bring the district's word */
+    bool alone, notices, extends; /* may clear alone, acknowledge an emergency, extend a deadline */
     bool counts, pending, evidence, document, reason, danger, has_member;
 };
 
@@ -57,11 +60,11 @@ enum sc_hz_set {
 /* A PASS or VOID. */
 struct sc_hz_clear {
     uint16_t rank;
-    bool is_void, judged;   /* judged: counts and is not pending */
-    bool unacked;           /* an EMERGENCY without acknowledgement in its past */
-    bool has_evidence;      /* its own, or that of a claim it rests on */
-    uint8_t severity, need; /* by all raises but those superseded in its past */
-    uint32_t blocks;        /* 0: effective, if judged */
+    bool is_void, judged;        /* judged: counts and is not pending */
+    bool unacked;                /* an EMERGENCY without acknowledgement in its past */
+    bool has_evidence;           /* its own, or that of a claim it rests on */
+    uint8_t severity, escalated; /* by all raises but those superseded in its past */
+    uint32_t blocks;             /* 0: effective, if judged */
 };
 
 struct sc_hz {

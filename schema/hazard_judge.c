@@ -7,22 +7,20 @@
 static const uint64_t *superseded_severity(const struct sc_hz *h, const struct sc_hz_item *it)
 {
     bool lowers = it->type == SC_R_HAZARD_DOWNGRADE && it->severity != 0;
-    return lowers ? sc_hz_set(h, (size_t)SC_HZ_SEV_UPTO + it->level) : NULL;
+    return lowers ? sc_hz_set(h, (size_t)SC_HZ_SEV_UPTO + it->power) : NULL;
 }
 
 static const uint64_t *superseded_escalation(const struct sc_hz *h, const struct sc_hz_item *it)
 {
     if (it->type == SC_R_HAZARD_HANDBACK)
-        return sc_hz_set(h, (size_t)SC_HZ_ESC_UPTO + it->level);
-    bool word = it->type == SC_R_HAZARD_EXTERNAL && it->document && it->level >= SC_LV_STREET;
+        return sc_hz_set(h, (size_t)SC_HZ_ESC_UPTO + it->power);
+    bool word = it->type == SC_R_HAZARD_EXTERNAL && it->document && it->power > 0;
     return word ? sc_hz_set(h, SC_HZ_ESC + SC_LV_DISTRICT) : NULL;
 }
 
 static const uint64_t *superseded_emergency(const struct sc_hz *h, const struct sc_hz_item *it)
 {
-    bool notice = it->type == SC_R_HAZARD_ACCEPT || it->type == SC_R_HAZARD_PASS ||
-                  it->type == SC_R_HAZARD_VOID;
-    return notice && it->level >= SC_LV_STREET ? sc_hz_set(h, SC_HZ_EMERGENCY) : NULL;
+    return it->notices ? sc_hz_set(h, SC_HZ_EMERGENCY) : NULL;
 }
 
 /* Refuted claims, and FIX facts that a later FIX replaces. */
@@ -214,6 +212,16 @@ void sc_hz_classify(struct sc_hz *h)
     classify_raises(h);
 }
 
+/* Those of the greatest claimed time: what a person who acts next will most likely be judged by. */
+static const struct sc_rules *latest_rules(const struct sc_hz *h)
+{
+    const struct sc_fact *latest = NULL;
+    for (size_t r = 0; r < h->n; r++)
+        if (latest == NULL || h->item[r].f->wall_ms > latest->wall_ms)
+            latest = h->item[r].f;
+    return latest != NULL ? latest->rules : NULL;
+}
+
 void sc_hz_required(struct sc_hz *h, struct sc_hazard *out)
 {
     uint64_t *gone = sc_hz_set(h, SC_HZ_TMP_A);
@@ -222,10 +230,13 @@ void sc_hz_required(struct sc_hz *h, struct sc_hazard *out)
     superseded_all(h, superseded_escalation, gone);
     out->escalated = (enum sc_level)greatest(h, SC_HZ_ESC, SC_LV_DISTRICT, NULL, gone);
     superseded_all(h, superseded_emergency, gone);
-    uint64_t required = out->severity > out->escalated ? out->severity : out->escalated;
-    if (required < SC_LV_STREET && remains(h, SC_HZ_EMERGENCY, NULL, gone))
-        required = SC_LV_STREET;
-    out->required = (enum sc_level)required;
+    const struct sc_rules *rules = latest_rules(h);
+    out->required = sc_rules_level(rules, SC_CL_PASS, (uint8_t)out->severity);
+    if (out->required < out->escalated)
+        out->required = out->escalated;
+    enum sc_level notice = sc_rules_level_of(rules, SC_CL_EMERGENCY);
+    if (out->required < notice && remains(h, SC_HZ_EMERGENCY, NULL, gone))
+        out->required = notice;
 }
 
 /* All assessments above 1 were lowered, in c's past, by persons other than c's. */
@@ -275,17 +286,18 @@ static uint32_t persons_block(const struct sc_hz *h, struct sc_hz_clear *c)
 {
     if (second_person(h, c))
         return 0;
-    if (c->severity > 1)
+    const struct sc_hz_item *k = &h->item[c->rank];
+    if (!k->alone || c->severity >= sc_rules_number(k->f->rules, SC_PN_SECOND_FROM))
         return SC_HB_SECOND_PERSON;
     if (!c->has_evidence)
         return SC_HB_EVIDENCE;
     return lowered_by_others(h, c) ? 0 : SC_HB_SECOND_PERSON;
 }
 
-static uint32_t authority_blocks(uint8_t level, uint8_t need, bool unacked)
+static uint32_t authority_blocks(const struct sc_hz_item *k, const struct sc_hz_clear *c)
 {
-    uint32_t blocks = level < need ? SC_HB_AUTHORITY : 0;
-    return unacked && level < SC_LV_STREET ? blocks | SC_HB_EMERGENCY_ACK : blocks;
+    uint32_t blocks = k->power < c->severity || k->level < c->escalated ? SC_HB_AUTHORITY : 0;
+    return c->unacked && !k->notices ? blocks | SC_HB_EMERGENCY_ACK : blocks;
 }
 
 /* The last kind: everything about c is known but its persons. */
@@ -299,17 +311,12 @@ static void finish(const struct sc_hz *h, struct sc_hz_clear *c)
             c->blocks = k->f->roles == 0 ? SC_HB_UNCERTIFIED : SC_HB_AUTHORITY;
         return;
     }
-    c->blocks = authority_blocks(k->level, c->need, c->unacked) | persons_block(h, c);
+    c->blocks = authority_blocks(k, c) | persons_block(h, c);
     if (c->severity == SC_HZ_SEVERITY_MAX && !k->document)
         c->blocks |= SC_HB_DOCUMENT;
     if (c->is_void &&
         !sc_bits_within(sc_hz_set(h, SC_HZ_LINK), sc_dag_past(h->d, c->rank), h->words))
         c->blocks |= SC_HB_UNSEEN_DANGER;
-}
-
-static uint8_t larger(uint8_t a, uint8_t b)
-{
-    return a > b ? a : b;
 }
 
 void sc_hz_judge(struct sc_hz *h)
@@ -326,7 +333,7 @@ void sc_hz_judge(struct sc_hz *h)
     for (size_t i = 0; i < h->clear_count; i++) {
         struct sc_hz_clear *c = &h->clear[i];
         const uint64_t *gone = row(h, c->rank);
-        c->need = larger(c->severity, greatest(h, SC_HZ_ESC, SC_LV_DISTRICT, NULL, gone));
+        c->escalated = greatest(h, SC_HZ_ESC, SC_LV_DISTRICT, NULL, gone);
     }
     fill_rows(h, superseded_emergency);
     for (size_t i = 0; i < h->clear_count; i++) {

@@ -4,19 +4,6 @@
 
 #include <string.h>
 
-enum sc_level sc_level_of_roles(uint32_t roles)
-{
-    if (roles & SC_ROLE_DISTRICT)
-        return SC_LV_DISTRICT;
-    if (roles & SC_ROLE_STREET)
-        return SC_LV_STREET;
-    if (roles & SC_ROLE_VILLAGE)
-        return SC_LV_VILLAGE;
-    if (roles & SC_ROLE_CHIEF)
-        return SC_LV_CHIEF;
-    return roles & SC_ROLE_OFFICER ? SC_LV_OFFICER : SC_LV_NONE;
-}
-
 /* Opens the map of a body; 0 pairs when it is none. */
 static uint64_t open_body(struct sc_reader *r, const struct sc_fact *f)
 {
@@ -110,13 +97,41 @@ static void read_field(struct sc_hz_item *it, int key, struct sc_reader *r, stru
 static bool counts(const struct sc_fact *f)
 {
     const struct sc_record *rec = sc_record_find(f->type);
-    return rec != NULL && ((f->roles & rec->writers) != 0 || rec->open_report);
+    return rec != NULL && sc_fact_may_write(f, rec);
+}
+
+/* What the policy lets the author clear or lower by this. */
+static void read_power(struct sc_hz_item *it)
+{
+    const struct sc_rules *rules = it->f->rules;
+    uint32_t roles = sc_fact_roles(it->f);
+
+    switch (it->type) {
+    case SC_R_HAZARD_PASS:
+    case SC_R_HAZARD_VOID:
+        it->power = sc_rules_power(rules, it->type == SC_R_HAZARD_PASS ? SC_CL_PASS : SC_CL_VOID,
+                                   SC_HZ_SEVERITY_MAX, roles);
+        it->alone = sc_rules_may_clear(rules, SC_CL_ALONE, roles);
+        it->notices = sc_rules_may_clear(rules, SC_CL_EMERGENCY, roles);
+        break;
+    case SC_R_HAZARD_ACCEPT: it->notices = sc_rules_may_clear(rules, SC_CL_EMERGENCY, roles); break;
+    case SC_R_HAZARD_DOWNGRADE:
+        it->power = sc_rules_power(rules, SC_CL_DOWNGRADE, SC_HZ_SEVERITY_MAX, roles);
+        break;
+    case SC_R_HAZARD_HANDBACK:
+        it->power = sc_rules_power(rules, SC_CL_HANDBACK, SC_LV_DISTRICT, roles);
+        break;
+    case SC_R_HAZARD_EXTERNAL: it->power = sc_rules_may_clear(rules, SC_CL_EXTERNAL, roles); break;
+    default: break;
+    }
+    if (it->deadline_ms != 0)
+        it->extends = sc_rules_may_clear(rules, SC_CL_EXTEND, roles);
 }
 
 static void read_item(struct sc_hz_item *it, const struct sc_fact *f, bool pending)
 {
     *it = (struct sc_hz_item){.f = f, .pending = pending, .when_ms = f->wall_ms};
-    it->level = (uint8_t)sc_level_of_roles(f->roles);
+    it->level = (uint8_t)sc_level_of_roles(sc_fact_roles(f));
     if (f->pruned) {
         it->counts = true;
         return;
@@ -137,8 +152,10 @@ static void read_item(struct sc_hz_item *it, const struct sc_fact *f, bool pendi
     }
     if (it->type == SC_R_HAZARD_REPORT && it->severity == 0) {
         const struct sc_hazard_code *known = sc_hazard_code_find(code);
-        it->severity = known != NULL ? known->severity : SC_HZ_SEVERITY_DEFAULT;
+        it->severity = known != NULL ? known->severity
+                                     : (uint8_t)sc_rules_number(f->rules, SC_PN_SEVERITY_NEW);
     }
+    read_power(it);
     if (it->type == SC_R_HAZARD_ESCALATE && it->to_level == 0)
         it->to_level = it->level < SC_LV_DISTRICT ? (uint8_t)(it->level + 1) : SC_LV_DISTRICT;
 }

@@ -24,7 +24,7 @@ static uint64_t deadline_in(struct sc_hz *h, const uint64_t *valid, const uint64
 
 static bool may_extend(const struct sc_hz_item *it)
 {
-    return it->level >= SC_LV_CHIEF && it->reason && !it->pending;
+    return it->extends && it->reason && !it->pending;
 }
 
 static uint64_t deadline_of(struct sc_hz *h)

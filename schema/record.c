@@ -217,6 +217,8 @@ int sc_record_check(struct cr_span payload, struct sc_payload *p, struct sc_body
                        p->has_subject ? "creates its own, yet names" : "needs");
     from = r.p;
     status = read_body(&r, rec, p->schema_version, !p->has_subject, body, err);
+    if (status == ST_OK && rec->check != NULL)
+        status = rec->check(body, p->schema_version, err);
     if (status == ST_OK)
         p->body = cr_span_of(from, (size_t)(r.p - from));
     return status;

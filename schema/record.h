@@ -5,12 +5,13 @@
 
 #include "schema/cert.h"
 
-/* Type numbers; part of the format. 5..9 and gaps are reserved. */
+/* Type numbers; part of the format. 6..9 and gaps are reserved. */
 enum sc_type {
     SC_R_CERT = 1,
     SC_R_CUT = 2, /* cut.h */
     SC_R_ADOPT = 3,
     SC_R_INCARNATION = 4, /* first entry of a log that continues an earlier incarnation */
+    SC_R_POLICY = 5,      /* 制度参数, policy.h */
     SC_R_GRID = 10,
     SC_R_PLACE = 11,
     SC_R_VISIT = 12,
@@ -90,13 +91,18 @@ enum sc_class { SC_NEUTRAL, SC_DANGER, SC_CLEARANCE };
 enum sc_fold { SC_FOLD_NONE, SC_FOLD_CERT, SC_FOLD_LWW, SC_FOLD_HAZARD };
 enum sc_subject_rule { SC_SUBJ_CREATES, SC_SUBJ_NEEDS, SC_SUBJ_EITHER };
 
+struct sc_body;
 struct sc_record {
     uint64_t type, version;
     const char *name, *zh, *en;
     enum sc_fold fold;
     enum sc_class klass;
     enum sc_subject_rule subject;
-    uint32_t writers;  /* SC_ROLE_… that may write it */
+    uint32_t writers; /* SC_ROLE_… that may write it, unless the policy says otherwise */
+    /* Where that depends on what it says and on whose key it is about: instead of writers. */
+    uint32_t (*writers_of)(const struct sc_body *body, const struct cr_sign_pk *author);
+    /* What fields say together; ST_MALFORMED. Part of sc_record_check. */
+    int (*check)(const struct sc_body *body, uint64_t schema_version, struct st_err *err);
     bool public_scope; /* written in street/public rather than in the grid's scope */
     bool open_report;  /* counts (unconfirmed) even without a valid certificate */
     const struct sc_field *fields;
@@ -109,6 +115,7 @@ struct sc_record {
 const struct sc_record *sc_record_find(uint64_t type);
 const struct sc_record *sc_record_by_name(const char *name);
 const struct sc_record *sc_record_at(size_t index); /* NULL past the end; ascending type */
+size_t sc_record_index(const struct sc_record *rec);
 const struct sc_field *sc_field_by_name(const struct sc_record *r, const char *name);
 size_t sc_field_index(const struct sc_record *r, uint8_t key); /* SIZE_MAX when absent */
 const struct sc_choice *sc_choice_by_value(const struct sc_choice *c, uint64_t value);

@@ -5,6 +5,7 @@
 #include "schema/record_table.h"
 
 #include "schema/cut.h"
+#include "schema/policy.h"
 
 #define REQ            SC_FF_REQUIRED
 #define PII            SC_FF_PERSONAL
@@ -47,6 +48,13 @@ static const struct sc_choice incarnation_reasons[] = {
     {2, "anchor", "数据被替换或恢复", "Store replaced or restored"},
     {3, "peer-ahead", "其他节点的记录更新", "A peer knew a later entry"},
     {4, "asked", "人工指定", "Asked for"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct sc_choice givers[] = {
+    {SC_GV_ROOT, "root", "街道根钥匙", "Root key"},
+    {SC_GV_STREET, "street", "街道", "Street"},
+    {SC_GV_VILLAGE, "village", "村(社区)", "Village or community"},
     {0, NULL, NULL, NULL},
 };
 
@@ -275,6 +283,23 @@ static const struct sc_field incarnation_fields[] = {
     {35, SC_F_ENUM, REQ, 0, "reason", "原因", "Reason", NULL, incarnation_reasons},
 };
 
+static const struct sc_field policy_fields[] = {
+    {SC_K_NAME, SC_F_TEXT, REQ | FTS, SC_POLICY_NAME_MAX, "name", "参数", "Value", NULL, NULL},
+    TEXT_(0, "依据"),
+    LEVEL_(0),
+    {SC_K_POLICY_FROM, SC_F_TIME, REQ, 0, "from", "生效时间", "Applies from", "ms", NULL},
+    {SC_K_POLICY_ROLES, SC_F_U64, SC_FF_BITS, SC_ROLES_ALL, "roles", "角色", "Roles", NULL,
+     sc_choices_role},
+    {SC_K_POLICY_NUMBER, SC_F_U64, 0, 0, "number", "数值", "Number", NULL, NULL},
+    {SC_K_POLICY_GIVER, SC_F_ENUM, 0, 0, "giver", "授予者", "Given by", NULL, givers},
+    {SC_K_POLICY_ZH, SC_F_TEXT, 0, SC_POLICY_LABEL_MAX, "zh", "中文名称", "Chinese name", NULL,
+     NULL},
+    {SC_K_POLICY_EN, SC_F_TEXT, 0, SC_POLICY_LABEL_MAX, "en", "英文名称", "English name", NULL,
+     NULL},
+    {SC_K_POLICY_ABBR, SC_F_TEXT, 0, SC_POLICY_ABBR_MAX, "abbr", "简称", "Abbreviation", NULL,
+     NULL},
+};
+
 static const struct sc_field grid_fields[] = {
     GRID_(REQ),
     NAME_(REQ | FTS),
@@ -437,6 +462,27 @@ static const struct sc_field recur_fields[] = {
     .type = (t), .version = 1, .fold = SC_FOLD_HAZARD, .klass = (k), .subject = SC_SUBJ_NEEDS, \
     .writers = (w), FIELDS(list)
 
+static bool about_own_key(const struct sc_body *body, uint8_t key, const struct cr_sign_pk *author)
+{
+    return cr_span_equal(sc_body_get(body, key)->s, cr_span_of(author->b, CR_SIGN_PK_BYTES));
+}
+
+/* Anybody ends an own log; nobody else's but from above. */
+static uint32_t cut_writers(const struct sc_body *body, const struct cr_sign_pk *author)
+{
+    if (about_own_key(body, SC_K_CUT_SUBJECT, author))
+        return sc_body_get(body, SC_K_CUT_MODE)->u == SC_CUT_RETIRE ? SC_ROLES_ALL | SC_ROLE_ROOT
+                                                                    : 0;
+    return SC_ROLE_ROOT | ROLES_VS;
+}
+
+/* Anybody adopts entries of the own key, in a later incarnation. */
+static uint32_t adopt_writers(const struct sc_body *body, const struct cr_sign_pk *author)
+{
+    return about_own_key(body, SC_K_ADOPT_SUBJECT, author) ? SC_ROLES_ALL | SC_ROLE_ROOT
+                                                           : SC_ROLE_ROOT | ROLES_VS;
+}
+
 static const struct sc_record records[] = {
     {.type = SC_R_CERT,
      .version = 1,
@@ -450,14 +496,16 @@ static const struct sc_record records[] = {
      .version = 1,
      NAMES("cut", "封停", "Cut"),
      .subject = SC_SUBJ_CREATES,
-     .writers = SC_ROLE_ROOT | ROLES_VS,
+     .writers = SC_ROLES_ALL | SC_ROLE_ROOT,
+     .writers_of = cut_writers,
      .public_scope = true,
      FIELDS(cut_fields)},
-    {.type = SC_R_ADOPT, /* also of one's own entries, in a later incarnation */
+    {.type = SC_R_ADOPT,
      .version = 1,
      NAMES("adopt", "采认", "Adoption"),
      .subject = SC_SUBJ_CREATES,
      .writers = SC_ROLES_ALL | SC_ROLE_ROOT,
+     .writers_of = adopt_writers,
      .public_scope = true,
      FIELDS(adopt_fields)},
     {.type = SC_R_INCARNATION,
@@ -466,6 +514,14 @@ static const struct sc_record records[] = {
      .subject = SC_SUBJ_CREATES,
      .writers = SC_ROLES_ALL | SC_ROLE_ROOT,
      FIELDS(incarnation_fields)},
+    {.type = SC_R_POLICY,
+     .version = 1,
+     NAMES("policy", "制度参数", "Policy"),
+     .subject = SC_SUBJ_CREATES,
+     .writers = SC_ROLE_ROOT | SC_ROLE_STREET,
+     .check = sc_policy_check,
+     .public_scope = true,
+     FIELDS(policy_fields)},
     {.type = SC_R_GRID,
      .version = 1,
      NAMES("grid", "网格", "Grid"),
@@ -552,6 +608,13 @@ static const struct sc_record records[] = {
 const struct sc_record *sc_record_at(size_t index)
 {
     return index < COUNT_OF(records) ? &records[index] : NULL;
+}
+
+static_assert(COUNT_OF(records) <= SC_RULES_RECORDS, "rules hold every record");
+
+size_t sc_record_index(const struct sc_record *rec)
+{
+    return (size_t)(rec - records);
 }
 
 const struct sc_record *sc_record_find(uint64_t type)

@@ -32,6 +32,17 @@ enum sc_key_adopt {
     SC_K_ADOPT_ENTRIES = 35,
 };
 
+/* Keys of a policy's body (policy_table.c). */
+enum sc_key_policy {
+    SC_K_POLICY_FROM = 32,
+    SC_K_POLICY_ROLES = 33,
+    SC_K_POLICY_NUMBER = 34,
+    SC_K_POLICY_GIVER = 35,
+    SC_K_POLICY_ZH = 36,
+    SC_K_POLICY_EN = 37,
+    SC_K_POLICY_ABBR = 38,
+};
+
 extern const struct sc_choice sc_choices_role[];   /* one bit each */
 extern const struct sc_choice sc_choices_answer[]; /* results of a checklist item */
 

@@ -133,6 +133,14 @@ out["cert_pop"] = author.sign("fengsui/cert-pop/1", net, pack(cert))
 cert[40] = out["cert_pop"]
 out["cert"] = pack(cert)
 
+since = walls[0]
+policies = {"clear": {2: "clear.pass.2", 3: "试行", 16: 3, 32: since, 33: 0x43},
+            "write": {2: "write.place", 32: since, 33: 0x1F},
+            "number": {2: "second-from", 32: since, 34: 1},
+            "role": {2: "role.chief", 32: since, 35: 2, 36: "片长", 37: "Area chief", 38: "AC"}}
+for k, v in policies.items():
+    out["policy_" + k] = pack([5, 1, None, b"", None, v])
+
 gate, secret = bytes(range(0x60, 0x70)), bytes(range(0x70, 0x80))
 invite = (b"\x01" + net + kx + gate + secret + struct.pack(">HQI", 0x108, 500118003206, 1735776000)
           + bytes([4, 192, 168, 1, 20]) + struct.pack(">H", 7117))

@@ -1,26 +1,27 @@
 #include "tests/unit/schema/hazard_kit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define KIT_GRID UINT64_C(500118003202001)
 
 const struct kit_actor kit_actors[KIT_WHO_COUNT] = {
-    [KIT_O1] = {"O1", 1, 1, SC_ROLE_OFFICER},
-    [KIT_O2] = {"O2", 2, 2, SC_ROLE_OFFICER},
-    [KIT_C1] = {"C1", 3, 3, SC_ROLE_CHIEF},
-    [KIT_C2] = {"C2", 4, 4, SC_ROLE_CHIEF},
-    [KIT_V1] = {"V1", 5, 5, SC_ROLE_VILLAGE},
-    [KIT_V2] = {"V2", 6, 6, SC_ROLE_VILLAGE},
-    [KIT_S1] = {"S1", 7, 7, SC_ROLE_STREET},
-    [KIT_S2] = {"S2", 8, 8, SC_ROLE_STREET},
-    [KIT_B1] = {"B1", 9, 9, SC_ROLE_OWNER},
-    [KIT_P1] = {"P1", 10, 10, SC_ROLE_PUBLIC},
-    [KIT_D1] = {"D1", 11, 11, SC_ROLE_DISTRICT},
-    [KIT_V1B] = {"V1B", 12, 5, SC_ROLE_VILLAGE},
-    [KIT_X1] = {"X1", 13, 13, 0},
-    [KIT_V3_OFF] = {"V3", 14, 14, 0},
-    [KIT_OC] = {"OC", 15, 15, SC_ROLE_OFFICER | SC_ROLE_CHIEF},
+    [KIT_O1] = {"O1", 1, 1, SC_ROLE_OFFICER, SC_GV_ROOT},
+    [KIT_O2] = {"O2", 2, 2, SC_ROLE_OFFICER, SC_GV_VILLAGE},
+    [KIT_C1] = {"C1", 3, 3, SC_ROLE_CHIEF, SC_GV_ROOT},
+    [KIT_C2] = {"C2", 4, 4, SC_ROLE_CHIEF, SC_GV_VILLAGE},
+    [KIT_V1] = {"V1", 5, 5, SC_ROLE_VILLAGE, SC_GV_ROOT},
+    [KIT_V2] = {"V2", 6, 6, SC_ROLE_VILLAGE, SC_GV_STREET},
+    [KIT_S1] = {"S1", 7, 7, SC_ROLE_STREET, SC_GV_ROOT},
+    [KIT_S2] = {"S2", 8, 8, SC_ROLE_STREET, SC_GV_ROOT},
+    [KIT_B1] = {"B1", 9, 9, SC_ROLE_OWNER, SC_GV_ROOT},
+    [KIT_P1] = {"P1", 10, 10, SC_ROLE_PUBLIC, SC_GV_ROOT},
+    [KIT_D1] = {"D1", 11, 11, SC_ROLE_DISTRICT, SC_GV_ROOT},
+    [KIT_V1B] = {"V1B", 12, 5, SC_ROLE_VILLAGE, SC_GV_ROOT},
+    [KIT_X1] = {"X1", 13, 13, 0, SC_GV_ROOT},
+    [KIT_V3_OFF] = {"V3", 14, 14, 0, SC_GV_ROOT},
+    [KIT_OC] = {"OC", 15, 15, SC_ROLE_OFFICER | SC_ROLE_CHIEF, SC_GV_ROOT},
 };
 
 struct sc_id kit_member(uint8_t member)
@@ -142,6 +143,60 @@ void kit_init(struct kit *k, const struct kit_act *acts, size_t n, uint64_t salt
         fill_fact(k, &acts[i], i, salt);
     for (size_t i = 0; i < n; i++)
         k->facts[i].body = cr_span_of(k->bodies.p + k->body_at[i], k->body_bytes[i]);
+}
+
+void kit_govern(struct kit *k, const struct kit_act *acts, struct sc_policy *p)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        const struct kit_actor *who = &kit_actors[acts[i].who];
+        uint32_t by[SC_GIVERS] = {0};
+        by[who->giver] = who->roles;
+        k->facts[i].rules = sc_policy_at(p, acts[i].wall_ms);
+        k->facts[i].barred = sc_rules_barred(k->facts[i].rules, by);
+    }
+}
+
+static void name_change(const struct kit_change *c, char *name, size_t bytes)
+{
+    struct sc_policy_item item;
+    for (size_t i = 0; i < sc_policy_items(); i++) {
+        sc_policy_item(i, &item);
+        bool is = false;
+        switch (c->what) {
+        case KIT_WRITERS:
+            is = item.kind == SC_PK_WRITE && sc_record_at(item.at)->type == c->at;
+            break;
+        case KIT_CLEAR: is = item.kind == SC_PK_CLEAR && item.at == c->at; break;
+        case KIT_SECOND_FROM: is = item.kind == SC_PK_NUMBER && item.at == SC_PN_SECOND_FROM; break;
+        case KIT_GIVER: is = item.kind == SC_PK_ROLE && item.at == c->at; break;
+        }
+        if (is) {
+            (void)snprintf(name, bytes, "%s", item.name);
+            return;
+        }
+    }
+    ts_fail("no value for change %d of %d", (int)c->what, (int)c->at);
+}
+
+void kit_policy_add(struct sc_policy *p, const struct kit_change *c)
+{
+    char name[SC_POLICY_NAME_MAX + 1];
+    struct sc_policy_entry e = {.lamport = c->order, .counts = true};
+    struct sc_policy_item item;
+    struct sc_policy_value v;
+    struct sc_body body;
+    struct st_err err = {0};
+    name_change(c, name, sizeof(name));
+    sc_policy_default(sc_policy_item_find(cr_span_text(name)), &v);
+    v.from_ms = c->from;
+    v.roles = c->roles;
+    v.level = c->level;
+    v.number = c->number;
+    sc_policy_body(&v, &item, &body);
+    if (sc_policy_decode(&body, &e.value, &err) != ST_OK)
+        ts_fail("%s", err.msg);
+    e.entry_id = entry_id(UINT64_MAX, c->order);
+    ts_assert_ok(sc_policy_add(p, &e));
 }
 
 void kit_release(struct kit *k)

@@ -14,6 +14,7 @@ struct kit_actor {
     const char *name;
     uint8_t key, person;
     uint32_t roles;
+    uint8_t giver; /* of all its roles: enum sc_giver */
 };
 
 enum kit_who {
@@ -54,6 +55,23 @@ struct kit_act {
 };
 #define KIT_NOWHERE 0xff
 
+/* A change of policy, in plain terms; from is in the time of acts (wall_ms), order breaks ties. */
+struct kit_change {
+    enum kit_changed {
+        KIT_WRITERS,     /* at: record type */
+        KIT_CLEAR,       /* at: enum sc_clear */
+        KIT_SECOND_FROM, /* number */
+        KIT_GIVER,       /* at: role bit; number: enum sc_giver */
+    } what;
+    uint64_t at, number, from, order;
+    uint32_t roles;
+    uint8_t level;
+};
+#define KIT_CHANGES_MAX 12
+
+/* Encoded through the catalogue and decoded again, so that only what a node would accept passes. */
+void kit_policy_add(struct sc_policy *p, const struct kit_change *c);
+
 /* The facts of some acts, with the memory behind them. */
 struct kit {
     size_t n;
@@ -66,6 +84,8 @@ struct kit {
 /* Facts of all n acts, in their order: facts[i] is acts[i]. salt makes other ids. The bodies are
  * encoded through the catalogue, so what a real node would refuse fails the test. */
 void kit_init(struct kit *k, const struct kit_act *acts, size_t n, uint64_t salt);
+/* Each fact under the policy of its time; p outlives the facts. */
+void kit_govern(struct kit *k, const struct kit_act *acts, struct sc_policy *p);
 void kit_release(struct kit *k);
 struct sc_id kit_member(uint8_t member);
 /* Folds, and fails the test unless the fold succeeds. */

@@ -9,6 +9,7 @@ struct model {
     const struct kit_act *acts;
     size_t n;
     const bool *present;
+    const struct model_policy *policy;
     enum model_mutant mutant;
     bool past[MAX][MAX]; /* past[of][x] */
     bool pending[MAX];
@@ -71,9 +72,36 @@ static bool misses_ancestor(const struct model *m, size_t i)
     return missing;
 }
 
-static unsigned level_of(const struct model *m, size_t i)
+/* The change that applies to act i for one value: that with the greatest moment not after it. */
+static const struct kit_change *changed(const struct model *m, size_t i, enum kit_changed what,
+                                        uint64_t at)
+{
+    const struct kit_change *best = NULL;
+    for (size_t c = 0; c < m->policy->n && m->mutant != MODEL_NO_POLICY; c++) {
+        const struct kit_change *p = &m->policy->changes[c];
+        bool later = best == NULL || p->from > best->from ||
+                     (p->from == best->from && p->order > best->order);
+        bool begun = p->from <= m->acts[i].wall_ms || m->mutant == MODEL_POLICY_OF_NOW;
+        if (p->what == what && (what == KIT_SECOND_FROM || p->at == at) && begun && later)
+            best = p;
+    }
+    return best;
+}
+
+/* Roles that count for what is no danger. */
+static uint32_t given(const struct model *m, size_t i)
 {
     uint32_t roles = who(m, i)->roles;
+    for (unsigned bit = 0; bit < SC_ROLE_COUNT; bit++) {
+        const struct kit_change *c = changed(m, i, KIT_GIVER, bit);
+        if (c != NULL && who(m, i)->giver > c->number)
+            roles &= ~(1u << bit);
+    }
+    return roles;
+}
+
+static unsigned level_of_roles(uint32_t roles)
+{
     unsigned level = 0;
     if (roles & SC_ROLE_OFFICER)
         level = 1;
@@ -86,6 +114,34 @@ static unsigned level_of(const struct model *m, size_t i)
     if (roles & SC_ROLE_DISTRICT)
         level = 5;
     return level;
+}
+
+static unsigned level_of(const struct model *m, size_t i)
+{
+    return level_of_roles(given(m, i));
+}
+
+/* The author of act i may do this one thing, which takes a level by default. */
+static bool may_one(const struct model *m, size_t i, uint64_t clear, unsigned level)
+{
+    const struct kit_change *c = changed(m, i, KIT_CLEAR, clear);
+    if (c != NULL)
+        return (given(m, i) & c->roles) != 0 && level_of(m, i) >= c->level;
+    return level_of(m, i) >= level;
+}
+
+/* n and everything less. */
+static bool may_clear(const struct model *m, size_t i, uint64_t first, unsigned n)
+{
+    for (unsigned k = 1; k <= n; k++)
+        if (!may_one(m, i, first + k, k))
+            return false;
+    return true;
+}
+
+static bool notices(const struct model *m, size_t i)
+{
+    return may_one(m, i, SC_CL_EMERGENCY, 4);
 }
 
 static bool same_person(const struct model *m, size_t i, size_t j)
@@ -103,7 +159,11 @@ static bool may_count(const struct model *m, size_t i)
     if (m->acts[i].pruned)
         return true;
     const struct sc_record *rec = sc_record_find(m->acts[i].type);
-    return rec->open_report || (who(m, i)->roles & rec->writers) != 0;
+    const struct kit_change *c = changed(m, i, KIT_WRITERS, rec->type);
+    bool danger = rec->klass == SC_DANGER || rec->type == SC_R_HAZARD_PROGRESS ||
+                  rec->type == SC_R_HAZARD_ASSESS;
+    uint32_t roles = danger ? who(m, i)->roles : given(m, i);
+    return rec->open_report || (roles & (c != NULL ? c->roles : rec->writers)) != 0;
 }
 
 static bool counts(const struct model *m, size_t i)
@@ -144,12 +204,13 @@ static bool lowers(const struct model *m, size_t g, uint64_t t)
 static bool lowers_assessment(const struct model *m, size_t g, size_t a)
 {
     return lowers(m, g, SC_R_HAZARD_DOWNGRADE) && m->past[g][a] &&
-           level_of(m, g) >= assessment(m, a);
+           may_clear(m, g, SC_CL_DOWNGRADE, assessment(m, a));
 }
 
 static bool answers_district(const struct model *m, size_t g)
 {
-    return lowers(m, g, SC_R_HAZARD_EXTERNAL) && m->acts[g].document && level_of(m, g) >= 4;
+    return lowers(m, g, SC_R_HAZARD_EXTERNAL) && m->acts[g].document &&
+           may_one(m, g, SC_CL_EXTERNAL, 4);
 }
 
 /* Level to which act i escalates; 0: it does not. */
@@ -173,14 +234,14 @@ static bool lowers_escalation(const struct model *m, size_t g, size_t e)
 {
     if (!m->past[g][e])
         return false;
-    if (lowers(m, g, SC_R_HAZARD_HANDBACK) && level_of(m, g) >= escalation(m, e))
+    if (lowers(m, g, SC_R_HAZARD_HANDBACK) && may_clear(m, g, SC_CL_HANDBACK, escalation(m, e)))
         return true;
     return answers_district(m, g) && escalation(m, e) == 5;
 }
 
 static bool acknowledges(const struct model *m, size_t g, size_t e)
 {
-    return m->past[g][e] && level_of(m, g) >= 4 &&
+    return m->past[g][e] && notices(m, g) &&
            (lowers(m, g, SC_R_HAZARD_ACCEPT) || lowers(m, g, SC_R_HAZARD_PASS) ||
             lowers(m, g, SC_R_HAZARD_VOID));
 }
@@ -330,12 +391,14 @@ static uint32_t reasons(const struct model *m, size_t k)
         return SC_HB_PENDING;
     struct view v = view_of(m, k);
     unsigned sev = severity(m, &v);
-    if (level_of(m, k) < sev || level_of(m, k) < escalated(m, &v))
+    uint64_t kind = is(m, k, SC_R_HAZARD_PASS) ? SC_CL_PASS : SC_CL_VOID;
+    const struct kit_change *second = changed(m, k, KIT_SECOND_FROM, 0);
+    if (!may_clear(m, k, kind, sev) || level_of(m, k) < escalated(m, &v))
         why |= SC_HB_AUTHORITY;
-    if (unacknowledged(m, &v) && level_of(m, k) < 4)
+    if (unacknowledged(m, &v) && !notices(m, k))
         why |= SC_HB_EMERGENCY_ACK;
     if (!two_persons(m, k)) {
-        if (sev > 1)
+        if (sev >= (second != NULL ? second->number : 2) || !may_one(m, k, SC_CL_ALONE, 1))
             why |= SC_HB_SECOND_PERSON;
         else if (!evidence(m, k))
             why |= SC_HB_EVIDENCE;
@@ -462,7 +525,7 @@ static bool deadline_valid(struct model *m, size_t i)
         uint64_t before = deadline_in(m, m->past[i]);
         bool extends = before != 0 && m->acts[i].deadline > before;
         m->deadline_valid[i] =
-            !extends || (level_of(m, i) >= 2 && m->acts[i].reason && !m->pending[i]);
+            !extends || (may_one(m, i, SC_CL_EXTEND, 2) && m->acts[i].reason && !m->pending[i]);
     }
     return m->deadline_valid[i] == 1;
 }
@@ -538,8 +601,10 @@ static bool conflict(const struct model *m, const struct model_result *out)
                 continue;
             if (uncovered(m, d))
                 return true;
-            bool above = assessment(m, d) > level_of(m, k) || escalation(m, d) > level_of(m, k) ||
-                         (is(m, d, SC_R_HAZARD_EMERGENCY) && level_of(m, k) < 4);
+            uint64_t kind = is(m, k, SC_R_HAZARD_PASS) ? SC_CL_PASS : SC_CL_VOID;
+            bool above = !may_clear(m, k, kind, assessment(m, d)) ||
+                         escalation(m, d) > level_of(m, k) ||
+                         (is(m, d, SC_R_HAZARD_EMERGENCY) && !notices(m, k));
             if (above && speaks(m, k))
                 return true;
         }
@@ -608,10 +673,51 @@ static void judge(struct model *m, struct model_result *out)
         out->blocks = blocks(m);
 }
 
-void model_fold(const struct kit_act *acts, size_t n, const bool *present, enum model_mutant mutant,
+/* The act of the greatest claimed time, whose policy says what is required. */
+static size_t last_act(const struct model *m)
+{
+    size_t last = m->n;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->present[i] && (last == m->n || m->acts[i].wall_ms > m->acts[last].wall_ms))
+            last = i;
+    return last;
+}
+
+/* Least level that some role gives with which this is allowed, for act i's time. */
+static unsigned level_needed(const struct model *m, size_t i, uint64_t clear, unsigned level)
+{
+    const struct kit_change *c = i < m->n ? changed(m, i, KIT_CLEAR, clear) : NULL;
+    if (c == NULL)
+        return level;
+    for (unsigned l = c->level; l < 5; l++)
+        for (unsigned bit = 0; bit < SC_ROLE_COUNT; bit++)
+            if ((c->roles >> bit & 1) != 0 && level_of_roles(1u << bit) == l)
+                return l;
+    return 5;
+}
+
+static unsigned required(const struct model *m, const struct model_result *out)
+{
+    struct view everything = {NULL, NULL};
+    size_t last = last_act(m);
+    unsigned need = (unsigned)out->escalated;
+    for (unsigned s = 1; s <= out->severity; s++)
+        if (level_needed(m, last, SC_CL_PASS + s, s) > need)
+            need = level_needed(m, last, SC_CL_PASS + s, s);
+    unsigned notice = level_needed(m, last, SC_CL_EMERGENCY, 4);
+    return need < notice && unacknowledged(m, &everything) ? notice : need;
+}
+
+void model_fold(const struct kit_act *acts, size_t n, const bool *present,
+                const struct model_policy *policy, enum model_mutant mutant,
                 struct model_result *out)
 {
-    struct model m = {.acts = acts, .n = n, .present = present, .mutant = mutant};
+    static const struct model_policy none = {NULL, 0};
+    struct model m = {.acts = acts,
+                      .n = n,
+                      .present = present,
+                      .policy = policy != NULL ? policy : &none,
+                      .mutant = mutant};
     struct view everything = {NULL, NULL};
     memset(out, 0, sizeof(*out));
     for (size_t i = 0; i < n; i++) {
@@ -625,9 +731,7 @@ void model_fold(const struct kit_act *acts, size_t n, const bool *present, enum 
     judge(&m, out);
     out->severity = severity(&m, &everything);
     out->escalated = escalated(&m, &everything);
-    out->required = out->severity > out->escalated ? out->severity : out->escalated;
-    if (out->required < 4 && unacknowledged(&m, &everything))
-        out->required = 4;
+    out->required = required(&m, out);
     bool all[MAX];
     memcpy(all, present, n * sizeof(*all));
     out->deadline = deadline_in(&m, all);

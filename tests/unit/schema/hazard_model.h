@@ -1,6 +1,7 @@
 /* The hazard rule once more, slowly: loops over all acts, plain arrays of booleans, a recursive
  * walk for every question about the past. Written from the words of the rule (schema/hazard.h),
- * knowing nothing of the fold but the catalogue's writers. */
+ * knowing nothing of the fold but the catalogue's writers; the policy is a list of changes that is
+ * read through for each question. */
 #ifndef TESTS_UNIT_SCHEMA_HAZARD_MODEL_H
 #define TESTS_UNIT_SCHEMA_HAZARD_MODEL_H
 
@@ -15,6 +16,8 @@ enum model_mutant {
     MODEL_LOWER_RETROACTIVE, /* a downgrade or hand-back arms clearances that had not seen it */
     MODEL_PENDING_CLEARS,    /* clearances with missing ancestors count */
     MODEL_KEYS_NOT_PERSONS,  /* two keys are two persons */
+    MODEL_NO_POLICY,         /* changes of policy are ignored */
+    MODEL_POLICY_OF_NOW,     /* the latest policy judges the past, too */
     MODEL_MUTANTS
 };
 
@@ -28,7 +31,12 @@ struct model_result {
 };
 
 /* present[i]: act i is in the set. Other acts may still be named as parents. */
-void model_fold(const struct kit_act *acts, size_t n, const bool *present, enum model_mutant mutant,
+struct model_policy {
+    const struct kit_change *changes;
+    size_t n;
+};
+void model_fold(const struct kit_act *acts, size_t n, const bool *present,
+                const struct model_policy *policy, enum model_mutant mutant,
                 struct model_result *out);
 
 /* Act x is reachable from act from over present acts whose lamports ascend. */

@@ -351,6 +351,39 @@ static void test_cert__where_and_when(void **state)
     sc_certs_free(s);
 }
 
+/* Each role is known with who gave it, and an absent one with the reason. */
+static void test_cert__givers_and_reasons(void **state)
+{
+    static const struct grant grants[] = {
+        {ROOT, 'S', 1, SC_ROLE_STREET, STREET}, {ROOT, 'V', 1, SC_ROLE_VILLAGE, A},
+        {'S', 'o', 2, SC_ROLE_CHIEF, A},        {'V', 'o', 2, SC_ROLE_OFFICER, A},
+        {ROOT, 'o', 2, SC_ROLE_OWNER, A_GROUP},
+    };
+    struct sc_certs *s = new_set();
+    struct cr_sign_pk o = key('o'), nobody = key('n');
+    uint32_t by[SC_GIVERS] = {0};
+    struct sc_cert late = cert_of(&(struct grant){ROOT, 'l', 2, SC_ROLE_OFFICER, A});
+    struct cr_sign_pk root = key(ROOT), l = key('l');
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(grants); i++)
+        ts_assert_ok(add(s, &grants[i]));
+    late.from_ms = 1000;
+    ts_assert_ok(sc_certs_add(s, &root, &(struct cr_hash){{9}}, &late));
+    assert_int_equal(sc_certs_roles_by(s, &o, A, A_GROUP, 5, by),
+                     SC_ROLE_CHIEF | SC_ROLE_OFFICER | SC_ROLE_OWNER);
+    assert_int_equal(by[SC_GV_ROOT], SC_ROLE_OWNER);
+    assert_int_equal(by[SC_GV_STREET], SC_ROLE_CHIEF);
+    assert_int_equal(by[SC_GV_VILLAGE], SC_ROLE_OFFICER);
+    assert_int_equal(sc_certs_no_roles(s, &o, A, A_GROUP, 5), SC_NR_NONE);
+    assert_int_equal(sc_certs_no_roles(s, &nobody, A, A_GROUP, 5), SC_NR_UNKNOWN);
+    assert_int_equal(sc_certs_no_roles(s, &o, B, 0, 5), SC_NR_GRID);
+    assert_int_equal(sc_certs_no_roles(s, &l, A, A_GROUP, 999), SC_NR_WINDOW);
+    assert_int_equal(sc_certs_no_roles(s, &l, B, 0, 999), SC_NR_GRID);
+    assert_int_equal(sc_certs_no_roles(s, &l, A, A_GROUP, 1000), SC_NR_NONE);
+    sc_certs_free(s);
+}
+
 /* Who may read which scope. */
 static void test_cert__may_read(void **state)
 {
@@ -607,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_cert__encode_refuses),
         cmocka_unit_test(test_cert__who_may_certify),
         cmocka_unit_test(test_cert__where_and_when),
+        cmocka_unit_test(test_cert__givers_and_reasons),
         cmocka_unit_test(test_cert__may_read),
         cmocka_unit_test(test_cert__empty_set),
         cmocka_unit_test(test_cert__order_independent),

@@ -22,6 +22,8 @@ struct history {
     bool known[REPLICAS][KIT_ACTS_MAX];
     size_t home[KIT_WHO_COUNT];
     int64_t skew[REPLICAS];
+    struct kit_change changes[KIT_CHANGES_MAX];
+    struct model_policy policy;
 };
 
 struct tally {
@@ -173,6 +175,70 @@ static void random_act(struct history *h)
     add_act(h, type, who);
 }
 
+/* Some value that no limit forbids. */
+static void random_change(struct history *h, struct kit_change *c)
+{
+    static const uint64_t writable[] = {SC_R_HAZARD_PASS,   SC_R_HAZARD_VOID, SC_R_HAZARD_DOWNGRADE,
+                                        SC_R_HAZARD_ASSIGN, SC_R_HAZARD_FIX,  SC_R_HAZARD_EDIT};
+    static const uint32_t masks[] = {SC_ROLE_STREET, SC_ROLE_STREET | SC_ROLE_VILLAGE,
+                                     SC_ROLE_STREET | SC_ROLE_OFFICER | SC_ROLE_DISTRICT,
+                                     SC_ROLE_STREET | SC_ROLE_CHIEF | SC_ROLE_OFFICER |
+                                         SC_ROLE_VILLAGE | SC_ROLE_DISTRICT};
+    struct sc_policy_item item;
+    do
+        sc_policy_item(ts_prng_below(&h->rng, sc_policy_items()), &item);
+    while (item.kind != SC_PK_CLEAR);
+    *c = (struct kit_change){.what = KIT_CLEAR, .at = item.at};
+    c->roles = masks[ts_prng_below(&h->rng, 4)];
+    c->level = (uint8_t)ts_prng_range(&h->rng, item.level_min,
+                                      item.level > SC_LV_STREET ? item.level : SC_LV_STREET);
+    if (chance(h, 70))
+        return;
+    c->what = (enum kit_changed)ts_prng_below(&h->rng, 4);
+    switch (c->what) {
+    case KIT_WRITERS: c->at = writable[ts_prng_below(&h->rng, 6)]; break;
+    case KIT_SECOND_FROM: c->number = ts_prng_range(&h->rng, 1, 2); break;
+    case KIT_GIVER:
+        c->at = ts_prng_range(&h->rng, 1, 3);
+        c->number = ts_prng_range(&h->rng, SC_GV_ROOT, SC_GV_VILLAGE);
+        break;
+    case KIT_CLEAR: break;
+    }
+}
+
+/* Half of the streets keep the defaults. Moments lie among those of the acts, some on them. */
+static void make_policy(struct history *h)
+{
+    h->policy.changes = h->changes;
+    h->policy.n = chance(h, 50) ? ts_prng_range(&h->rng, 1, KIT_CHANGES_MAX) : 0;
+    for (size_t i = 0; i < h->policy.n; i++) {
+        struct kit_change *c = &h->changes[i];
+        random_change(h, c);
+        c->from = h->acts[ts_prng_below(&h->rng, h->n)].wall_ms;
+        if (chance(h, 30))
+            c->from = ts_prng_range(&h->rng, 1, 3) * 1000;
+        c->order = i + 1;
+    }
+}
+
+/* The policy of a node to which its changes came in some order, some of them twice. */
+static struct sc_policy *policy_of(struct history *h)
+{
+    struct sc_policy *p = sc_policy_new();
+    size_t first = h->policy.n > 0 ? ts_prng_below(&h->rng, h->policy.n) : 0;
+    uint64_t from;
+    assert_non_null(p);
+    for (size_t i = 0; i < 2 * h->policy.n; i++) {
+        size_t c = (first + i) % h->policy.n;
+        if (i < h->policy.n || chance(h, 30))
+            kit_policy_add(p, &h->changes[first % 2 == 0 ? c : h->policy.n - 1 - c]);
+        if (chance(h, 30))
+            ts_assert_ok(sc_policy_settle(p, &from));
+    }
+    ts_assert_ok(sc_policy_settle(p, &from));
+    return p;
+}
+
 static void make_history(struct history *h, uint64_t seed)
 {
     static const enum kit_who reporters[] = {KIT_O1, KIT_O2, KIT_C1, KIT_B1, KIT_P1, KIT_X1};
@@ -197,6 +263,7 @@ static void make_history(struct history *h, uint64_t seed)
     }
     if (chance(h, 5))
         h->acts[ts_prng_below(&h->rng, h->n)].pruned = true;
+    make_policy(h);
 }
 
 static uint32_t assigned_of(const struct sc_hazard *f)
@@ -359,7 +426,7 @@ static void compare(struct history *h, const struct kit *k, const bool *present,
         if (present[i])
             facts[n++] = k->facts[i];
     kit_fold(facts, n, &fold);
-    model_fold(h->acts, h->n, present, MODEL_RIGHT, &model);
+    model_fold(h->acts, h->n, present, &h->policy, MODEL_RIGHT, &model);
     count_fold(&fold, t);
     const char *what = difference(&fold, &model);
     if (what != NULL && t->different++ == 0) {
@@ -377,7 +444,7 @@ static void compare(struct history *h, const struct kit *k, const bool *present,
     if (n == h->n)
         check_large(h, facts, n, &fold, t);
     for (int mutant = 1; mutant < MODEL_MUTANTS && seed < t->first_seed + MUTANT_SEEDS; mutant++) {
-        model_fold(h->acts, h->n, present, (enum model_mutant)mutant, &model);
+        model_fold(h->acts, h->n, present, &h->policy, (enum model_mutant)mutant, &model);
         t->caught[mutant] += difference(&fold, &model) != NULL;
     }
 }
@@ -411,6 +478,8 @@ static void run_seed(uint64_t seed, struct tally *t)
     assert_non_null(k);
     make_history(h, seed);
     kit_init(k, h->acts, h->n, seed);
+    struct sc_policy *policy = policy_of(h);
+    kit_govern(k, h->acts, policy);
     if (seed % 4 == 0 || t->seeds == 1)
         check_growth(h, k, t);
     for (size_t i = 0; i < h->n; i++)
@@ -421,6 +490,7 @@ static void run_seed(uint64_t seed, struct tally *t)
     compare(h, k, present, seed, t);
     compare(h, k, h->known[ts_prng_below(&h->rng, REPLICAS)], seed, t);
     kit_release(k);
+    sc_policy_free(policy);
     free(k);
     free(h);
 }
