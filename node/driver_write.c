@@ -15,7 +15,7 @@ struct writer {
     struct nd_driver *d;
     const struct cr_identity *author;
     struct sy_log log; /* link: after the entries made so far */
-    uint64_t lamport;  /* of the entry before */
+    uint64_t seen;     /* greatest lamport known */
     uint64_t now_wall_ms;
     bool urgent;          /* of the run under construction */
     uint64_t *grid;       /* by draft: the grid its author's roles are judged by */
@@ -48,13 +48,24 @@ static int finish_run(struct writer *w)
     return rc;
 }
 
+/* After everything seen, as far as the format lets this log jump. Counters far ahead of that are
+ * nobody's honest work; then each entry comes as much closer as it can, and writing goes on. */
+static uint64_t next_lamport(const struct writer *w)
+{
+    const struct sc_link *l = &w->log.link;
+    uint64_t most = l->seq_next == 0 ? SC_LAMPORT_FIRST_MAX : l->lamport + SC_LAMPORT_STEP_MAX;
+    uint64_t least = (w->seen > l->lamport ? w->seen : l->lamport) + 1;
+
+    return least < most ? least : most;
+}
+
 /* Appends one payload, whose bytes are the last of d->bytes, to the run. */
 static int append(struct writer *w, size_t payload_bytes, uint64_t wall_ms)
 {
     struct nd_driver *d = w->d;
     struct sc_run *run = d->run;
     struct cr_span payload = {d->bytes.p + d->bytes.n - payload_bytes, payload_bytes};
-    uint64_t lamport = w->lamport + 1;
+    uint64_t lamport = next_lamport(w);
     struct cr_hash hash;
     struct sc_header h;
     int rc;
@@ -66,7 +77,6 @@ static int append(struct writer *w, size_t payload_bytes, uint64_t wall_ms)
     if (rc != ST_OK)
         return st_fail(w->err, (enum st_code)rc, "entry %llu of the log does not fit its limits",
                        (unsigned long long)w->log.link.seq_next);
-    w->lamport = lamport;
     run->e[run->count] =
         (struct sc_wire_entry){.lamport = lamport, .wall_ms = wall_ms, .payload = payload};
     d->chains[run->count] = w->log.link.chain;
@@ -146,7 +156,8 @@ static int write_incarnation(struct writer *w, const struct sy_log *before)
 
 /* The log to go on with. An author who was silent while the space moved on by more than one step of
  * lamport cannot follow it in the same log, and an entry that did not come after what it answers
- * would cover nothing: such a log is left for the next incarnation. */
+ * would cover nothing: such a log is left for the next incarnation, unless a new log could not jump
+ * further either. */
 static int find_log(struct writer *w, uint64_t scope)
 {
     struct nd_store *s = w->d->o.store;
@@ -158,8 +169,9 @@ static int find_log(struct writer *w, uint64_t scope)
         struct sc_log_key key = w->log.key;
 
         rc = nd_store_log(s, &key, &w->log);
-        if (rc != ST_OK || w->lamport < w->log.link.lamport ||
-            w->lamport - w->log.link.lamport <= LAMPORT_GAP)
+        if (rc != ST_OK || w->seen < w->log.link.lamport ||
+            w->seen - w->log.link.lamport <= LAMPORT_GAP ||
+            w->log.link.lamport >= SC_LAMPORT_FIRST_MAX - LAMPORT_GAP)
             return rc;
         w->log.key = key;
         w->log.key.incarnation = key.incarnation + 1;
@@ -172,13 +184,10 @@ static int open_log(struct writer *w, uint64_t scope)
     struct sy_log before;
     int rc;
 
-    w->lamport = nd_store_lamport(s);
+    w->seen = nd_store_lamport(s);
     rc = find_log(w, scope);
-    if (rc == ST_OK) {
-        if (w->log.link.lamport > w->lamport)
-            w->lamport = w->log.link.lamport;
+    if (rc == ST_OK)
         return ST_OK;
-    }
     if (rc != ST_NOTFOUND)
         return st_fail(w->err, (enum st_code)rc, "read log: %s", st_text((enum st_code)rc));
     sc_log_id(&w->d->net, &w->log.key, &w->log.id);

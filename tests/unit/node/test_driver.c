@@ -617,6 +617,39 @@ static void test_driver__silent_author_catches_up(void **state)
     stop(net);
 }
 
+/* A counter as far ahead as the format lets one log begin stops nobody: whoever has a log and
+ * whoever begins one go on writing, and what answers such an entry comes after it. */
+static void test_driver__far_counter_stops_nobody(void **state)
+{
+    struct dn *net = start_two(true);
+    struct dn_host *street = &net->host[0];
+    struct sc_body fix = {.rec = sc_record_find(SC_R_HAZARD_FIX)};
+    struct nd_draft draft = {.type = SC_R_HAZARD_FIX};
+    struct last_fix last = {0};
+    struct st_err err = {0};
+    struct cr_buf bytes;
+    struct sc_id id, same;
+
+    (void)state;
+    dn_report(net, 0, VILLAGE, &id);
+    put_far_ahead(street, &id, SC_LAMPORT_FIRST_MAX);
+    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
+    ts_assert_ok(sc_body_encode(&fix, false, &bytes, NULL));
+    draft.subject = &id;
+    draft.body = cr_buf_span(&bytes);
+    for (uint64_t i = 0; i < 3; i++) {
+        uint64_t before = last.lamport;
+
+        if (nd_driver_write(street->driver, &street->id, VILLAGE, &draft, 1, &same, &err) != ST_OK)
+            ts_fail("%s", err.msg);
+        ts_assert_ok(nd_store_history(street->store, &id, take_fix, &last, NULL));
+        assert_true(last.lamport > SC_LAMPORT_FIRST_MAX && last.lamport > before);
+        dn_report(net, 0, VILLAGE, &same);
+    }
+    cr_buf_release(&bytes);
+    stop(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -636,6 +669,7 @@ int main(void)
         cmocka_unit_test(test_driver__write_checks_roles),
         cmocka_unit_test(test_driver__write_many),
         cmocka_unit_test(test_driver__silent_author_catches_up),
+        cmocka_unit_test(test_driver__far_counter_stops_nobody),
     };
 
     ts_assert_ok(cr_init(NULL));
