@@ -154,6 +154,7 @@ static void dispatch(struct sim *s, const struct sim_event *e)
         break;
     case SIM_EV_UNCUT:
     case SIM_EV_DISK_OK: sim_fault_event(s, e); break;
+    case SIM_EV_LIAR: s->liar_act(s->liars); break;
     }
 }
 
@@ -207,7 +208,8 @@ struct sim *sim_new(const struct sim_options *o)
     s->trace_hash = FNV_OFFSET;
     ts_prng_init(&s->rng, o->seed);
     cr_rng_reseed(o->seed);
-    s->node_count = o->nodes != 0 ? o->nodes : 1 + SIM_VILLAGES;
+    s->villages = o->villages != 0 ? o->villages : SIM_VILLAGES;
+    s->node_count = o->nodes != 0 ? o->nodes : 1 + s->villages;
     s->latency_min = 2;
     s->latency_max = 20;
     s->act_mean_ms = 1000;
@@ -218,7 +220,8 @@ struct sim *sim_new(const struct sim_options *o)
         sim_fault_swarm(s);
     if (o->crypto)
         s->plain = false;
-    CR_ASSERT(s->node_count >= 1 + SIM_VILLAGES && s->node_count <= SIM_NODES_MAX);
+    CR_ASSERT(s->villages <= SIM_VILLAGES);
+    CR_ASSERT(s->node_count >= 1 + s->villages && s->node_count <= SIM_NODES_MAX);
     sim_wrap_world(s);
     sim_space_make(s);
     for (size_t i = 0; i < s->node_count; i++)
@@ -238,6 +241,7 @@ void sim_free(struct sim *s)
     for (size_t i = 0; i < s->node_count; i++)
         sim_node_release(&s->node[i]);
     sim_net_release(s);
+    sim_book_release(&s->book);
     sim_wrap_world(NULL);
     free(s->hazard);
     free(s->queue);

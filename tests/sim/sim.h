@@ -43,6 +43,8 @@ void sim_space_certify(struct sim *s); /* certificates and grids, written at the
 /* The seat certifies, at this node, the officer who has none yet. */
 void sim_space_newcomer(struct sim *s, struct sim_node *n);
 size_t sim_person_of(size_t village, size_t which);
+/* Whose key this is, for messages. */
+const char *sim_name(const struct sim *s, const struct cr_sign_pk *key);
 
 /* ---- sim_node.c ---- */
 void sim_node_init(struct sim *s, size_t index);
@@ -61,6 +63,8 @@ void sim_node_tick(struct sim_node *n, uint32_t gen);
 void sim_node_flush(struct sim_node *n);
 uint64_t sim_node_mono(const struct sim_node *n);
 bool sim_node_holds(const struct sim_node *n, uint64_t scope);
+/* What this node lets the key read. */
+bool sim_may_read(struct sim_node *n, const struct cr_sign_pk *key, uint64_t scope);
 
 /* ---- sim_net.c ---- */
 void sim_net_ports(struct sim_node *n, struct nd_ports *out);
@@ -70,6 +74,25 @@ void sim_net_heal(struct sim *s);
 void sim_net_replay(struct sim *s);
 void sim_net_release(struct sim *s);
 bool sim_net_caps(struct sim *s);
+/* A guest dials node `to` from the host "10.0.9.HOST"; its number. g is borrowed until gone. */
+size_t sim_net_guest_dial(struct sim *s, size_t to, unsigned host, const struct sim_guest *g);
+void sim_net_guest_write(struct sim *s, size_t conn, struct cr_span bytes);
+void sim_net_guest_close(struct sim *s, size_t conn); /* no call follows */
+/* The connection that node n knows by this number comes from a guest. */
+bool sim_net_from_guest(struct sim_node *n, uint32_t id);
+
+/* ---- sim_book.c ---- */
+int sim_book_find(const struct sim_book *b, const struct cr_hash *id); /* -1 */
+/* The entry that follows prev (-1: begins the log) with this payload; its number. Idempotent. -1:
+ * its numbers are out of range. */
+int sim_book_add(struct sim *s, const struct sc_log_key *key, int prev, uint64_t lamport,
+                 uint64_t wall_ms, struct cr_span payload);
+/* A run that a node applies. */
+void sim_book_run(struct sim_node *n, const struct nd_run *r);
+void sim_book_committed(struct sim_node *n);
+void sim_book_release(struct sim_book *b);
+/* x is e or stands before it in the same log. */
+bool sim_book_on_path(const struct sim_book *b, int x, int e);
 
 /* ---- sim_act.c ---- */
 void sim_act_random(struct sim *s);
@@ -81,6 +104,9 @@ struct sim_draft { /* fields of one record by key */
     bool urgent, danger;
     struct sc_id member;
 };
+/* The canonical body of the record. */
+int sim_body(struct sim *s, const struct sim_draft *d, struct cr_buf *out,
+             struct st_err *err) ST_MUST;
 /* Writes one record as this person at this node; a success is recorded as acknowledged. */
 int sim_write(struct sim *s, struct sim_node *n, size_t person, uint64_t scope,
               const struct sim_draft *d, struct sc_id *id);
@@ -119,6 +145,11 @@ void sim_heads_clear(struct sim_heads *l);
 struct sc_id sim_heads_fingerprint(const struct sim_heads *l); /* of a list by log */
 
 /* ---- sim_check.c, sim_check_end.c ---- */
+/* The entry is on the node's disk. */
+bool sim_holds(struct sim_node *n, const struct sim_head *h);
+/* The node holds the entry back because its author's roles do not let it say this, whatever the
+ * authority says of its log. */
+bool sim_role_reason(struct sim_node *n, const struct sim_entry *e);
 void sim_check_step(struct sim *s, struct sim_node *n, bool settled);
 void sim_check_reopened(struct sim_node *n);
 /* What one node holds, by itself; whole: every signature, and projections against a rebuild. */

@@ -32,7 +32,7 @@ static uint8_t number_key(uint64_t type)
     }
 }
 
-static int encode(struct sim *s, const struct sim_draft *d, struct cr_buf *out, struct st_err *err)
+int sim_body(struct sim *s, const struct sim_draft *d, struct cr_buf *out, struct st_err *err)
 {
     struct sc_body b = {.rec = sc_record_find(d->type)};
     const char *text = d->text != NULL ? d->text : "text";
@@ -105,39 +105,28 @@ static void judge(struct sim *s, struct sim_node *n, size_t person, uint64_t sco
              (unsigned long long)scope, st_name((enum st_code)rc), err->msg);
 }
 
-/* The head of this author's log now; seq UINT64_MAX when there is none. */
-static void read_head(struct sim_node *n, size_t person, uint64_t scope, struct sim_head *h)
-{
-    struct sy_log log;
-
-    *h = (struct sim_head){.key = {.author = n->sim->person[person].id.sign_pk,
-                                   .scope = scope,
-                                   .incarnation = nd_store_incarnation(n->store)},
-                           .seq = UINT64_MAX};
-    sc_log_id(&n->sim->net, &h->key, &h->log_id);
-    if (nd_store_log(n->store, &h->key, &log) != ST_OK || log.link.seq_next == 0)
-        return;
-    h->seq = log.link.seq_next - 1;
-    h->chain = log.link.chain;
-}
-
-/* Writes and checks that what was promised is there. */
+/* Writes and checks that what was promised is there. The log may be of another incarnation than the
+ * store's: the driver leaves one that cannot go on. */
 static int write_drafts(struct sim *s, struct sim_node *n, size_t person, uint64_t scope,
                         const struct nd_draft *d, size_t count, struct sc_id *ids,
                         struct sim_head *after, struct st_err *err)
 {
-    struct sim_head before;
+    const struct sim_entry *e;
     int rc;
 
     CR_ASSERT(n->state == SIM_UP);
-    read_head(n, person, scope, &before);
+    n->wrote = -1;
     s->writing = true;
     rc = nd_driver_write(n->driver, &s->person[person].id, scope, d, count, ids, err);
     s->writing = false;
     if (rc != ST_OK || n->state == SIM_DYING)
         return rc;
-    read_head(n, person, scope, after);
-    if (after->seq == UINT64_MAX || (before.seq != UINT64_MAX && after->seq < before.seq + count)) {
+    e = n->wrote < 0 ? NULL : &s->book.e[n->wrote];
+    if (e != NULL)
+        *after =
+            (struct sim_head){.key = e->key, .log_id = e->log_id, .seq = e->seq, .chain = e->id};
+    if (e == NULL || !cr_sign_pk_equal(&e->key.author, &s->person[person].id.sign_pk) ||
+        e->seq + 1 < count || !sim_holds(n, after)) {
         sim_fail(s, "node %zu promised %zu entries of %s and holds none", n->index, count,
                  s->person[person].name);
         return rc;
@@ -156,7 +145,7 @@ int sim_write(struct sim *s, struct sim_node *n, size_t person, uint64_t scope,
     int rc;
 
     cr_buf_init(&body, SC_PAYLOAD_MAX);
-    rc = encode(s, d, &body, &err);
+    rc = sim_body(s, d, &body, &err);
     if (rc != ST_OK)
         sim_fail(s, "body of %llu: %s", (unsigned long long)d->type, err.msg);
     draft.body = cr_buf_span(&body);
@@ -195,7 +184,7 @@ int sim_write_places(struct sim *s, struct sim_node *n, size_t person, uint64_t 
         size_t from = body.n;
 
         (void)snprintf(name, sizeof name, "place %zu", i);
-        rc = encode(s, &place, &body, &err);
+        rc = sim_body(s, &place, &body, &err);
         d[i] = (struct nd_draft){.type = SC_R_PLACE, .body = {NULL, body.n - from}};
     }
     for (size_t i = 0, at = 0; i < count; at += d[i++].body.n)
@@ -239,6 +228,17 @@ static size_t some_person(struct sim *s, size_t village)
     return sim_person_of(village, (size_t)ts_prng_below(&s->rng, SIM_PERSONS_VILLAGE));
 }
 
+/* The same among those whose key is their own. */
+static size_t some_owner(struct sim *s, size_t village)
+{
+    size_t p;
+
+    do
+        p = some_person(s, village);
+    while (s->person[p].stolen);
+    return p;
+}
+
 static const uint64_t events[] = {
     SC_R_HAZARD_ASSESS,    SC_R_HAZARD_ACCEPT, SC_R_HAZARD_ASSIGN,   SC_R_HAZARD_DEADLINE,
     SC_R_HAZARD_PROGRESS,  SC_R_HAZARD_REMIND, SC_R_HAZARD_ESCALATE, SC_R_HAZARD_HANDBACK,
@@ -279,14 +279,14 @@ static void new_record(struct sim *s, struct sim_node *n, size_t village)
         break;
     case 2:
         d = (struct sim_draft){.type = SC_R_NOTICE, .number = 1 + ts_prng_below(&s->rng, 5)};
-        (void)sim_write(s, n, some_person(s, n->village), SC_SCOPE_PUBLIC, &d, &id);
+        (void)sim_write(s, n, some_owner(s, n->village), SC_SCOPE_PUBLIC, &d, &id);
         return;
     default:
         d.type = SC_R_HAZARD_REPORT;
         d.number = ts_prng_below(&s->rng, 4);
         break;
     }
-    (void)sim_write(s, n, some_person(s, village), scope, &d, &id);
+    (void)sim_write(s, n, some_owner(s, village), scope, &d, &id);
 }
 
 static void on_hazard(struct sim *s, struct sim_node *n)
@@ -314,7 +314,7 @@ static void on_hazard(struct sim *s, struct sim_node *n)
     fill(s, &d);
     (void)sim_write(
         s, n,
-        some_person(s, n->index == 0 && ts_prng_chance(&s->rng, 1, 2) ? SIM_VILLAGES : village),
+        some_owner(s, n->index == 0 && ts_prng_chance(&s->rng, 1, 2) ? SIM_VILLAGES : village),
         scope, &d, &id);
 }
 
@@ -330,7 +330,7 @@ void sim_act_random(struct sim *s)
         sim_space_newcomer(s, n);
         return;
     }
-    village = n->village < SIM_VILLAGES ? n->village : (size_t)ts_prng_below(&s->rng, SIM_VILLAGES);
+    village = n->village < SIM_VILLAGES ? n->village : (size_t)ts_prng_below(&s->rng, s->villages);
     if (s->backlogs && n->village < SIM_VILLAGES && ts_prng_chance(&s->rng, 1, 60))
         (void)sim_write_places(s, n, sim_person_of(village, 2), sim_village_code(village),
                                (size_t)ts_prng_range(&s->rng, 2, 1500));

@@ -42,7 +42,7 @@ static bool scope_agrees(struct sim *s, uint64_t scope)
 
 bool sim_converged(struct sim *s)
 {
-    for (size_t v = 0; v < SIM_VILLAGES; v++)
+    for (size_t v = 0; v < s->villages; v++)
         if (!scope_agrees(s, sim_village_code(v)))
             return false;
     return scope_agrees(s, SC_SCOPE_PUBLIC);
@@ -181,7 +181,7 @@ static void check_listed(struct sim *s)
         struct st_err err = {0};
         bool found = false;
 
-        if (h->forgotten || s->node[h->node].stay_down)
+        if (h->forgotten || (s->node[h->node].stay_down && s->liars == NULL))
             continue;
         if (nd_store_hazard(s->node[0].store, &h->id, seen, &found, &err) != ST_OK || !found)
             sim_fail(s, "the street does not list hazard %zu, reported at node %zu: %s", i, h->node,
@@ -271,7 +271,7 @@ static void check_counters(struct sim_node *n)
 void sim_check_end(struct sim *s)
 {
     check_folds(s, SC_SCOPE_PUBLIC);
-    for (size_t v = 0; v < SIM_VILLAGES; v++)
+    for (size_t v = 0; v < s->villages; v++)
         check_folds(s, sim_village_code(v));
     check_listed(s);
     for (size_t i = 0; i < s->node_count && !s->failed; i++) {

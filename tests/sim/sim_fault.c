@@ -39,7 +39,7 @@ void sim_fault_swarm(struct sim *s)
     if (s->o.mask != 0)
         s->faults &= s->o.mask;
     if (s->o.nodes == 0)
-        s->node_count = 1 + SIM_VILLAGES + (size_t)ts_prng_below(r, 6);
+        s->node_count = 1 + s->villages + (size_t)ts_prng_below(r, 6);
     s->plain = !ts_prng_chance(r, 1, 5);
     s->act_mean_ms = ts_prng_range(r, 300, 2000);
     s->fault_mean_ms = ts_prng_range(r, 400, 6000);

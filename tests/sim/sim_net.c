@@ -29,13 +29,15 @@ struct stream {
 };
 
 struct sim_conn {
-    size_t node[2];      /* initiator, acceptor; SIM_NODES_MAX: a stranger */
-    uint32_t boots[2];   /* of the node when its side was opened */
-    bool open[2];        /* the driver knows this side */
-    bool told[2];        /* a SIM_EV_GONE for this side is on its way */
-    bool silent[2];      /* died without a word */
-    struct stream to[2]; /* [i]: from side i */
-    size_t first_bytes;  /* copied for a replay */
+    size_t node[2];                /* initiator, acceptor; SIM_NODES_MAX: a stranger */
+    uint32_t boots[2];             /* of the node when its side was opened */
+    bool open[2];                  /* the driver knows this side */
+    bool told[2];                  /* a SIM_EV_GONE for this side is on its way */
+    bool silent[2];                /* died without a word */
+    struct stream to[2];           /* [i]: from side i */
+    size_t first_bytes;            /* copied for a replay */
+    const struct sim_guest *guest; /* of side 0, where node[0] is a stranger; may be NULL */
+    unsigned host;
 };
 
 static uint32_t side_id(size_t index, unsigned side)
@@ -332,7 +334,8 @@ static void on_syn(struct sim *s, size_t index)
     }
     c->open[1] = true;
     c->boots[1] = to->boots;
-    (void)snprintf(addr, sizeof addr, "10.0.0.%zu:%zu", c->node[0], 20000 + index % 40000);
+    (void)snprintf(addr, sizeof addr, "10.0.%u.%zu:%zu", c->guest != NULL ? 9u : 0u,
+                   c->guest != NULL ? (size_t)c->host : c->node[0], 20000 + index % 40000);
     if (nd_driver_accepted(to->driver, side_id(index, 1), addr) != ST_OK) {
         c->open[1] = false;
         tell_gone(s, index, 0, latency(s), ST_UNREACHABLE);
@@ -346,6 +349,8 @@ static void on_connected(struct sim *s, size_t index)
 {
     struct sim_conn *c = s->conn[index];
 
+    if (c->guest != NULL && c->open[0] && !c->told[0])
+        c->guest->connected(c->guest->arg, index);
     if (c->node[0] == SIM_NODES_MAX || !alive(s, c, 0) || c->told[0])
         return;
     nd_driver_connected(s->node[c->node[0]].driver, side_id(index, 0));
@@ -380,6 +385,20 @@ static struct piece *take(struct stream *st)
     return p;
 }
 
+/* A stranger does not listen; a guest does. */
+static void deliver_guest(struct sim_conn *c, size_t index, struct stream *st)
+{
+    struct piece *p;
+
+    if (c->guest == NULL || !c->open[0] || c->told[0]) {
+        drop_pieces(st);
+    } else if (st->first != NULL) {
+        p = take(st);
+        c->guest->bytes(c->guest->arg, index, (struct cr_span){p->bytes, p->n});
+        free(p);
+    }
+}
+
 static void deliver(struct sim *s, size_t index, unsigned side)
 {
     struct sim_conn *c = s->conn[index];
@@ -387,8 +406,10 @@ static void deliver(struct sim *s, size_t index, unsigned side)
     struct sim_node *to;
     struct piece *p;
 
-    if (c->node[1 - side] == SIM_NODES_MAX)
-        drop_pieces(st); /* a stranger does not listen */
+    if (c->node[1 - side] == SIM_NODES_MAX) {
+        deliver_guest(c, index, st);
+        return;
+    }
     if (st->first == NULL)
         return;
     to = &s->node[c->node[1 - side]];
@@ -423,8 +444,11 @@ static void on_gone(struct sim *s, size_t index, unsigned side, int status)
     struct sim_conn *c = s->conn[index];
     bool lives = c->node[side] < SIM_NODES_MAX && alive(s, c, side);
     struct sim_node *n = lives ? &s->node[c->node[side]] : NULL;
+    bool tell = c->guest != NULL && side == 0 && c->open[0];
 
     c->open[side] = false;
+    if (tell)
+        c->guest->gone(c->guest->arg, index);
     if (n != NULL) {
         sim_trace(s, "c%zu gone at n%zu: %s", index, n->index, st_text((enum st_code)status));
         nd_driver_disconnected(n->driver, side_id(index, side), status);
@@ -470,6 +494,7 @@ void sim_net_event(struct sim *s, const struct sim_event *e)
     case SIM_EV_ACT:
     case SIM_EV_FAULT:
     case SIM_EV_UNCUT:
+    case SIM_EV_LIAR:
     case SIM_EV_DISK_OK: CR_ASSERT(false); break;
     }
     if (conn_at(s, e->a) != NULL)
@@ -516,6 +541,44 @@ void sim_net_replay(struct sim *s)
     }
     write_stream(s, index, 0, (struct cr_span){s->replay, s->replay_bytes});
     sim_node_after(to, true);
+}
+
+/* ---- guests ---- */
+
+size_t sim_net_guest_dial(struct sim *s, size_t to, unsigned host, const struct sim_guest *g)
+{
+    size_t index = conn_new(s, SIM_NODES_MAX, to);
+
+    s->conn[index]->guest = g;
+    s->conn[index]->host = host;
+    sim_push(s, latency(s), SIM_EV_SYN, (uint32_t)index, 0, 0);
+    return index;
+}
+
+void sim_net_guest_write(struct sim *s, size_t conn, struct cr_span bytes)
+{
+    struct sim_conn *c = conn_at(s, conn);
+
+    if (c != NULL && c->open[0] && !c->told[0])
+        write_stream(s, conn, 0, bytes);
+}
+
+void sim_net_guest_close(struct sim *s, size_t conn)
+{
+    struct sim_conn *c = conn_at(s, conn);
+
+    if (c == NULL)
+        return;
+    c->open[0] = false;
+    c->guest = NULL;
+    sim_push(s, latency(s), SIM_EV_FIN, (uint32_t)conn, 0, 0);
+}
+
+bool sim_net_from_guest(struct sim_node *n, uint32_t id)
+{
+    struct sim_conn *c = id == 0 ? NULL : conn_at(n->sim, (id - 1) / 2);
+
+    return c != NULL && c->node[0] == SIM_NODES_MAX;
 }
 
 void sim_net_heal(struct sim *s)

@@ -24,13 +24,18 @@ bool sim_node_holds(const struct sim_node *n, uint64_t scope)
     return false;
 }
 
+bool sim_may_read(struct sim_node *n, const struct cr_sign_pk *key, uint64_t scope)
+{
+    return sc_certs_may_read(nd_store_certs(n->store), key, scope);
+}
+
 void sim_node_init(struct sim *s, size_t index)
 {
     struct sim_node *n = &s->node[index];
 
     n->sim = s;
     n->index = index;
-    n->village = index == 0 ? SIM_VILLAGES : (index - 1) % SIM_VILLAGES;
+    n->village = index == 0 ? SIM_VILLAGES : (index - 1) % s->villages;
     n->rate_ppm = MILLION;
     (void)snprintf(n->uri, sizeof n->uri, "file:/sim%zu-%llu?vfs=memdb", index,
                    (unsigned long long)s->o.seed);
@@ -44,7 +49,7 @@ void sim_node_init(struct sim *s, size_t index)
         return;
     }
     n->scopes[n->scope_count++] = SC_SCOPE_INTERNAL;
-    for (size_t v = 0; v < SIM_VILLAGES; v++)
+    for (size_t v = 0; v < s->villages; v++)
         n->scopes[n->scope_count++] = sim_village_code(v);
 }
 
@@ -156,6 +161,7 @@ void sim_node_boot(struct sim_node *n)
         n->rate_ppm = ts_prng_range(&s->rng, 900000, 1100000);
     n->effects_left = 0;
     n->txn = false;
+    n->applied_n = 0;
     sim_heads_clear(&n->pending);
     n->tick_at = UINT64_MAX;
     n->flush_queued = false;
@@ -232,6 +238,8 @@ void sim_node_release(struct sim_node *n)
     sim_heads_release(&n->pending);
     sim_heads_release(&n->acks);
     sim_heads_release(&n->owed);
+    free(n->applied);
+    n->applied = NULL;
 }
 
 /* ---- backups ---- */

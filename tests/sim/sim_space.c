@@ -26,6 +26,17 @@ size_t sim_person_of(size_t village, size_t which)
                                   : 1 + which % 2;
 }
 
+const char *sim_name(const struct sim *s, const struct cr_sign_pk *key)
+{
+    for (size_t i = 0; i < SIM_PERSONS; i++)
+        if (cr_sign_pk_equal(&s->person[i].id.sign_pk, key))
+            return s->person[i].name;
+    for (size_t i = 0; i < s->node_count; i++)
+        if (cr_sign_pk_equal(&s->node[i].id.sign_pk, key))
+            return "a node";
+    return "somebody";
+}
+
 static void make_identity(struct sim *s, struct cr_identity *id)
 {
     uint8_t seed[32];
@@ -143,7 +154,7 @@ void sim_space_certify(struct sim *s)
 
     certify(s, 0, &s->person[1].id, SC_CERT_PERSON, 1, SC_ROLE_STREET, SIM_STREET,
             s->person[1].name);
-    for (size_t v = 0; v < SIM_VILLAGES; v++) {
+    for (size_t v = 0; v < s->villages; v++) {
         size_t seat = sim_person_of(v, 0);
 
         certify(s, 0, &s->person[seat].id, SC_CERT_PERSON, 1, SC_ROLE_VILLAGE, codes[v],
@@ -160,7 +171,7 @@ void sim_space_certify(struct sim *s)
         certify(s, 1, &s->node[i].id, SC_CERT_NODE, 2, roles, sim_village_code(s->node[i].village),
                 name);
     }
-    for (size_t v = 0; v < SIM_VILLAGES; v++)
+    for (size_t v = 0; v < s->villages; v++)
         for (size_t k = 1; k < SIM_PERSONS_VILLAGE - 1 && !s->failed; k++) {
             struct sim_person *p = &s->person[sim_person_of(v, k)];
 
@@ -168,7 +179,7 @@ void sim_space_certify(struct sim *s)
                     p->name);
         }
     declare_grid(s, SIM_STREET, "street");
-    for (size_t v = 0; v < SIM_VILLAGES && !s->failed; v++)
+    for (size_t v = 0; v < s->villages && !s->failed; v++)
         declare_grid(s, codes[v], s->person[sim_person_of(v, 0)].name);
     sim_node_after(&s->node[0], true);
 }

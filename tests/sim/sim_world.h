@@ -59,7 +59,8 @@ enum sim_bug {
 
 struct sim_options {
     uint64_t seed;
-    size_t nodes;     /* 0: by the seed; at least 14 */
+    size_t villages;  /* 0: all thirteen */
+    size_t nodes;     /* 0: by the seed; at least one a village and the street's */
     uint64_t minutes; /* of adversity; 0: by the seed */
     bool trace;       /* print every line to stderr */
     bool swarm;       /* faults, rates and sizes by the seed; false: a calm world (scenarios) */
@@ -73,6 +74,7 @@ struct sim_person {
     uint32_t roles;
     uint64_t prefix;
     bool certified;
+    bool stolen; /* the key is in wrong hands: its owner has stopped using it */
     char name[32];
 };
 
@@ -130,6 +132,9 @@ struct sim_node {
     struct sim_heads durable, pending;
     struct sim_heads acks; /* acknowledged local writes */
     struct sim_heads owed; /* of these, lost with a disk but held by others: they come back */
+    int *applied;          /* entries of the open transaction, by number in the book */
+    size_t applied_n, applied_cap;
+    int wrote; /* last entry that was written here, not received */
     struct sim_session *session;
     size_t session_count;
     uint64_t effects, commits;
@@ -145,6 +150,35 @@ struct sim_hazard {
 
 struct sim_conn;
 
+/* Somebody on the network who is no node of the street: gets what nodes send to it. */
+struct sim_guest {
+    void *arg;
+    void (*connected)(void *arg, size_t conn);
+    void (*bytes)(void *arg, size_t conn, struct cr_span bytes);
+    void (*gone)(void *arg, size_t conn); /* the last call for this connection */
+};
+
+/* Every entry that a node ever committed or a liar ever made. */
+struct sim_entry {
+    struct sc_log_key key;
+    struct cr_hash log_id, id; /* id: the chain value */
+    uint64_t seq, lamport, wall_ms;
+    int prev; /* entry before it; -1 at the start of a log */
+    uint8_t *payload;
+    size_t payload_bytes;
+    uint64_t type; /* 0: the payload has no form */
+    bool crafted;  /* by a liar */
+    bool has_sig;
+    struct cr_sig sig;   /* a checkpoint at it */
+    uint32_t nodes, now; /* bit i: node i ever committed it, holds it (as far as is known) */
+};
+struct sim_book {
+    struct sim_entry *e;
+    size_t n, cap;
+    int32_t *slot; /* by id; a power of two; -1: empty */
+    size_t slots;
+};
+
 enum sim_event_type {
     SIM_EV_BOOT,
     SIM_EV_TICK,
@@ -158,6 +192,7 @@ enum sim_event_type {
     SIM_EV_FAULT,
     SIM_EV_UNCUT,
     SIM_EV_DISK_OK,
+    SIM_EV_LIAR,
 };
 struct sim_event {
     uint64_t at, seq;
@@ -181,8 +216,12 @@ struct sim {
     struct cr_hash net;
     struct cr_gate gate;
     struct sim_person person[SIM_PERSONS];
+    size_t villages; /* the first of them take part */
     size_t node_count;
     struct sim_node node[SIM_NODES_MAX];
+    struct sim_book book;
+    struct byz *liars; /* NULL: everybody is honest */
+    void (*liar_act)(struct byz *z);
     /* network */
     struct sim_conn **conn;
     size_t conn_n, conn_cap;
@@ -207,7 +246,7 @@ struct sim {
     /* numbers for the report */
     struct {
         uint64_t acts, acked, denied, unknown, full, crashes, restores, stops, resets, replays,
-            corrupted, late, bytes, checks, bugs;
+            corrupted, late, bytes, checks, bugs, modelled;
     } count;
 };
 

@@ -1,0 +1,38 @@
+/* The catalogue of liars. */
+#include "tests/sim/byz_actors.h"
+
+const struct byz_actor byz_actors[] = {
+    {1, "rewrite", "what is rewritten below the cut counts nowhere", .act = byz_act_rewrite},
+    {2, "backdate", "a claimed time decides nothing", .act = byz_act_backdate},
+    {3, "incarnations", "unlisted logs of a revoked key are closed", .act = byz_act_incarnations},
+    {4, "fork-all", "two branches prove a fork, more are not kept", .act = byz_act_fork_all},
+    {5, "split", "nodes that saw different branches agree", .act = byz_act_split},
+    {6, "suffix", "what one node got all get", .act = byz_act_suffix},
+    {7, "no-authority", "certificates and cuts arrive without the liar",
+     .act = byz_act_no_authority},
+    {8, "cert-scope", "nobody certifies beyond its own scope", .seat = true,
+     .act = byz_act_cert_scope, .check = byz_check_no_privilege},
+    {9, "rank", "authority goes down only", .seat = true, .act = byz_act_rank,
+     .check = byz_check_no_privilege},
+    {10, "cut-honest", "the root's cut gives the honest their word back", .seat = true,
+     .act = byz_act_cut_honest},
+    {11, "fork-authority", "a fork suspends no cut", .seat = true, .act = byz_act_fork_authority},
+    {12, "lamport", "the honest can still write and clear", .act = byz_act_lamport},
+    {13, "bad-keys", "only the one right signature is accepted", .open = byz_open_bad_keys},
+    {14, "bad-pack", "refused or kept aside, never a crash", .open = byz_open_bad_pack},
+    {15, "bomb", "no block expands beyond its bound", .open = byz_open_bomb},
+    {16, "held-flood", "what is held stays within the quota", .act = byz_act_held_flood},
+    {17, "unknown-flood", "logs of unknown keys stay within the quota",
+     .act = byz_act_unknown_flood},
+    {18, "replay", "nothing of another street or another time counts", .act = byz_act_replay,
+     .open = byz_open_replay},
+    {19, "slow", "half-open connections keep nobody out", .act = byz_act_slow},
+    {20, "lies", "lies about heads cost only the liar", .open = byz_open_lies,
+     .frame = byz_frame_lies, .hello = byz_hello_lies},
+    {21, "endless", "a session without progress holds nothing up", .act = byz_act_endless,
+     .frame = byz_frame_endless},
+    {22, "blind-clear", "a clearance covers only what its author saw", .act = byz_act_blind_clear},
+    {23, "adopt", "nobody adopts what is not below it", .seat = true, .act = byz_act_adopt},
+    {24, "texts", "a text is a text", .act = byz_act_texts},
+};
+const size_t byz_actor_count = sizeof byz_actors / sizeof byz_actors[0];

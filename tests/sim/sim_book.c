@@ -1,0 +1,160 @@
+/* The book of all entries: what nodes committed, and what liars made. The checks compare nodes with
+ * it; it never forgets, not even what was refused or lost later. */
+#include "tests/sim/sim.h"
+
+#include "crypto/base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t place_of(const struct sim_book *b, const struct cr_hash *id)
+{
+    size_t at = (size_t)cr_load_be64(id->b) & (b->slots - 1);
+
+    while (b->slot[at] >= 0 && !cr_hash_equal(&b->e[b->slot[at]].id, id))
+        at = (at + 1) & (b->slots - 1);
+    return at;
+}
+
+int sim_book_find(const struct sim_book *b, const struct cr_hash *id)
+{
+    return b->slots == 0 ? -1 : b->slot[place_of(b, id)];
+}
+
+static void widen(struct sim_book *b)
+{
+    size_t slots = b->slots == 0 ? 1024 : b->slots * 2;
+
+    if (b->n * 2 < b->slots)
+        return;
+    free(b->slot);
+    b->slot = malloc(slots * sizeof *b->slot);
+    CR_ASSERT(b->slot != NULL);
+    memset(b->slot, 0xff, slots * sizeof *b->slot);
+    b->slots = slots;
+    for (size_t i = 0; i < b->n; i++)
+        b->slot[place_of(b, &b->e[i].id)] = (int32_t)i;
+}
+
+static int put(struct sim_book *b, const struct sim_entry *e, struct cr_span payload)
+{
+    struct sc_payload p;
+    struct sim_entry *to;
+    int at = sim_book_find(b, &e->id);
+
+    if (at >= 0)
+        return at;
+    widen(b);
+    b->e = sim_grow(b->e, &b->cap, b->n, sizeof *b->e);
+    to = &b->e[b->n];
+    *to = *e;
+    to->payload_bytes = payload.n;
+    to->payload = malloc(payload.n + 1);
+    CR_ASSERT(to->payload != NULL);
+    memcpy(to->payload, payload.p, payload.n);
+    to->type =
+        sc_payload_decode((struct cr_span){to->payload, payload.n}, &p, NULL) == ST_OK ? p.type : 0;
+    b->slot[place_of(b, &e->id)] = (int32_t)b->n;
+    return (int)b->n++;
+}
+
+int sim_book_add(struct sim *s, const struct sc_log_key *key, int prev, uint64_t lamport,
+                 uint64_t wall_ms, struct cr_span payload)
+{
+    struct sim_entry e = {
+        .key = *key, .prev = prev, .lamport = lamport, .wall_ms = wall_ms, .crafted = true};
+    struct sc_link link;
+    struct cr_hash hash;
+    struct sc_header h;
+
+    sc_log_id(&s->net, key, &e.log_id);
+    sc_link_start(&e.log_id, &link);
+    if (prev >= 0)
+        link = (struct sc_link){.seq_next = s->book.e[prev].seq + 1,
+                                .lamport = s->book.e[prev].lamport,
+                                .chain = s->book.e[prev].id};
+    e.seq = link.seq_next;
+    sc_payload_hash(payload, &hash);
+    if (sc_link_extend(&link, lamport, wall_ms, &hash, payload.n, &h) != ST_OK)
+        return -1;
+    e.id = link.chain;
+    return put(&s->book, &e, payload);
+}
+
+/* ---- what nodes store ---- */
+
+/* The entry before a run: of those at the position before, the one whose chain goes on so. */
+static int before_run(const struct sim *s, const struct nd_run *r)
+{
+    const struct sc_wire_entry *w = &r->run->e[0];
+    struct cr_hash hash = w->payload_hash;
+
+    if (!w->pruned)
+        sc_payload_hash(w->payload, &hash);
+    for (size_t i = s->book.n; i > 0 && r->run->first_seq > 0; i--) {
+        const struct sim_entry *e = &s->book.e[i - 1];
+        struct sc_link link = {.seq_next = e->seq + 1, .lamport = e->lamport, .chain = e->id};
+        struct sc_header h;
+
+        if (e->seq + 1 == r->run->first_seq && cr_hash_equal(&e->log_id, &r->log_id) &&
+            sc_link_extend(&link, w->lamport, w->wall_ms, &hash,
+                           w->pruned ? w->payload_bytes : w->payload.n, &h) == ST_OK &&
+            cr_hash_equal(&link.chain, &r->chains[0]))
+            return (int)i - 1;
+    }
+    return -1;
+}
+
+void sim_book_run(struct sim_node *n, const struct nd_run *r)
+{
+    struct sim *s = n->sim;
+    int prev = before_run(s, r);
+
+    if (prev < 0 && r->run->first_seq > 0) {
+        sim_fail(s, "node %zu applies a run that hangs off nothing", n->index);
+        return;
+    }
+    for (size_t i = 0; i < r->run->count; i++) {
+        const struct sc_wire_entry *w = &r->run->e[i];
+        struct sim_entry e = {.key = r->key,
+                              .log_id = r->log_id,
+                              .id = r->chains[i],
+                              .seq = r->run->first_seq + i,
+                              .lamport = w->lamport,
+                              .wall_ms = w->wall_ms,
+                              .prev = prev};
+
+        prev = put(&s->book, &e, w->payload);
+        n->applied = sim_grow(n->applied, &n->applied_cap, n->applied_n, sizeof *n->applied);
+        n->applied[n->applied_n++] = prev;
+    }
+    if (s->writing)
+        n->wrote = prev;
+    s->book.e[prev].sig = r->run->sig;
+    s->book.e[prev].has_sig = true;
+}
+
+void sim_book_committed(struct sim_node *n)
+{
+    for (size_t i = 0; i < n->applied_n; i++) {
+        n->sim->book.e[n->applied[i]].nodes |= 1u << n->index;
+        n->sim->book.e[n->applied[i]].now |= 1u << n->index;
+    }
+    n->applied_n = 0;
+}
+
+bool sim_book_on_path(const struct sim_book *b, int x, int e)
+{
+    while (e >= 0 && b->e[e].seq > b->e[x].seq)
+        e = b->e[e].prev;
+    return e == x;
+}
+
+void sim_book_release(struct sim_book *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        free(b->e[i].payload);
+    free(b->e);
+    free(b->slot);
+    *b = (struct sim_book){0};
+}
