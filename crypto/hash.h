@@ -13,21 +13,22 @@ struct cr_hash {
 
 /* Every use of the hash has a tag; personalisation = "fengsui/" followed by the text, zero padded.
  * The texts are part of the format and never change. */
-#define CR_TAG_MAP(X)                                                                          \
-    X(CR_TAG_NET, "net")            /* genesis -> net */                                       \
-    X(CR_TAG_LOG, "log")            /* net, author, scope, incarnation -> log id */            \
-    X(CR_TAG_PAYLOAD, "payload")    /* payload bytes */                                        \
-    X(CR_TAG_LEAF, "leaf")          /* entry header */                                         \
-    X(CR_TAG_CHAIN, "chain")        /* previous chain value, leaf */                           \
-    X(CR_TAG_HEAD, "head")          /* log id, seq, chain -> item of a frontier fingerprint */ \
-    X(CR_TAG_FRONTIER, "front")     /* sum of items, count -> fingerprint of a range */        \
-    X(CR_TAG_FOLD, "fold")          /* subject, folded state -> item of the projection hash */ \
-    X(CR_TAG_NEXT_ROOT, "nextroot") /* the next root key, committed to in the genesis */       \
-    X(CR_TAG_PERSON, "person")      /* default person id of a signing key */                   \
-    X(CR_TAG_INVITE, "invite")      /* invitation secret -> its public id */                   \
-    X(CR_TAG_ANCHOR, "anchor")      /* anchor token, place of the directory -> what is kept */ \
-    X(CR_TAG_BOX, "box")            /* X25519 result, both keys -> key of a box's slot */      \
-    X(CR_TAG_BUNDLE, "bundle")      /* parts of a bundle -> what binds and signs them */       \
+#define CR_TAG_MAP(X)                                                                            \
+    X(CR_TAG_NET, "net")            /* genesis -> net */                                         \
+    X(CR_TAG_LOG, "log")            /* net, author, scope, incarnation -> log id */              \
+    X(CR_TAG_PAYLOAD, "payload")    /* payload bytes */                                          \
+    X(CR_TAG_LEAF, "leaf")          /* entry header */                                           \
+    X(CR_TAG_CHAIN, "chain")        /* previous chain value, leaf */                             \
+    X(CR_TAG_HEAD, "head")          /* log id, seq, chain -> item of a frontier fingerprint */   \
+    X(CR_TAG_FRONTIER, "front")     /* sum of items, count -> fingerprint of a range */          \
+    X(CR_TAG_FOLD, "fold")          /* subject, folded state -> item of the projection hash */   \
+    X(CR_TAG_NEXT_ROOT, "nextroot") /* the next root key, committed to in the genesis */         \
+    X(CR_TAG_PERSON, "person")      /* default person id of a signing key */                     \
+    X(CR_TAG_INVITE, "invite")      /* invitation secret -> its public id */                     \
+    X(CR_TAG_ANCHOR, "anchor")      /* anchor token, place of the directory -> what is kept */   \
+    X(CR_TAG_BOX, "box")            /* X25519 result, both keys -> key of a box's slot */        \
+    X(CR_TAG_TOKEN, "token")        /* token of a logged-in page -> what the node keeps of it */ \
+    X(CR_TAG_BUNDLE, "bundle")      /* parts of a bundle -> what binds and signs them */         \
     X(CR_TAG_TEST, "test")
 
 enum cr_tag {

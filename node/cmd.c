@@ -24,6 +24,10 @@ static const struct nd_opt join_opts[] = {
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt run_opts[] = {
     {"listen", "ADDR:PORT", "监听地址，默认 0.0.0.0:7119", "where to listen, default 0.0.0.0:7119"},
+    {"http", "ADDR:PORT|off", "页面地址，默认 127.0.0.1:8686",
+     "where the page is served, default 127.0.0.1:8686"},
+    {"http-lan", NULL, "允许局域网内的手机和电脑打开页面",
+     "let phones and computers of the LAN open the page"},
     {"log", "LEVEL", "日志级别 error|warning|info|debug",
      "how much to log: error|warning|info|debug"},
     {NULL, NULL, NULL, NULL}};

@@ -235,6 +235,9 @@ static int tree_row(void *arg, const struct nd_grid_row *g)
                       (json_int_t)g->visits, "places", (json_int_t)g->places, "groups",
                       (json_int_t)g->groups, "next_deadline_ms", (json_int_t)g->next_deadline_ms);
 
+        (void)json_object_update_new(o, json_pack("{s:b, s:b}", "declared", (int)g->declared,
+                                                  "synthetic", (int)g->synthetic));
+
         if (level == 2)
             (void)json_object_update_new(
                 o, json_pack("{s:I, s:b}", "heard_ms", (json_int_t)heard, "stale", (int)stale));

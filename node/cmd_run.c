@@ -4,6 +4,7 @@
 #include "node/cmd.h"
 #include "node/config.h"
 #include "node/control.h"
+#include "node/http_api.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct client {
 
 struct server {
     struct nd_app *app;
+    struct nd_api *api; /* NULL: no page is served */
     struct client client[CLIENTS_MAX];
 };
 
@@ -146,6 +148,32 @@ static bool poll_clients(struct server *s)
     return waiting;
 }
 
+/* The page is a convenience: a node whose page cannot be served (the port is taken by another node
+ * of this machine) works all the same. */
+static void start_page(struct nd_cmd *c, struct server *s)
+{
+    const char *listen = nd_opt(c, "http"), *hosts[ND_HTTP_HOSTS_MAX];
+    bool lan = nd_opt(c, "http-lan") != NULL;
+    char bound[ND_UV_ADDR_MAX], own[ND_HTTP_HOSTS_MAX][ND_UV_ADDR_MAX];
+    size_t n = lan ? nd_uv_local_addrs(own, ND_HTTP_HOSTS_MAX) : 0;
+    struct st_err err = {0};
+
+    if (listen == NULL)
+        listen = lan ? "0.0.0.0:8686" : "127.0.0.1:8686";
+    if (strcmp(listen, "off") == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        hosts[i] = own[i];
+    if (nd_api_start(s->app, listen, hosts, n, &s->api, bound, &err) != ST_OK) {
+        nd_say(c, nd_tr(c, "页面未提供：%s\n", "no page is served: %s\n"), err.msg);
+        return;
+    }
+    nd_say(c, nd_tr(c, "页面 http://%s/\n", "page http://%s/\n"), bound);
+    for (size_t i = 0; i < n; i++)
+        nd_say(c, nd_tr(c, "局域网页面 http://%s%s/\n", "page on the LAN http://%s%s/\n"), own[i],
+               strrchr(bound, ':'));
+}
+
 /* From the open data directory to listening; *ctl is closed by the caller. */
 static int start(struct nd_cmd *c, struct server *s, const char *listen, struct nd_ctl **ctl,
                  struct st_err *err)
@@ -190,8 +218,14 @@ int nd_cmd_serve(struct nd_cmd *c)
         rc = start(c, s, nd_opt(c, "listen") != NULL ? nd_opt(c, "listen") : config.listen, &ctl,
                    &err);
     }
-    while (rc == ST_OK && !nd_uv_stopped(s->app->uv))
+    if (rc == ST_OK)
+        start_page(c, s);
+    while (rc == ST_OK && !nd_uv_stopped(s->app->uv)) {
         nd_uv_step(s->app->uv, poll_clients(s) ? 20 : 60000);
+        if (s->api != NULL)
+            nd_api_tick(s->api);
+    }
+    nd_api_stop(s->api);
     nd_ctl_close(ctl);
     for (size_t i = 0; i < CLIENTS_MAX; i++)
         if (s->client[i].conn != NULL)

@@ -70,7 +70,8 @@ static void status_json(struct nd_cmd *c, const struct nd_store_stats *st, const
         nd_say(c, "peers?\n");
     for (size_t i = 0; i < count; i++)
         (void)json_array_append_new(list, scope_json(c, scopes[i]));
-    o = json_pack("{s:s, s:s, s:o, s:b, s:I, s:o, s:o}", "name", name, "space", g->name, "street",
+    o = json_pack("{s:I, s:s, s:s, s:o, s:b, s:I, s:o, s:o}", "now_ms",
+                  (json_int_t)nd_app_wall_ms(c->app), "name", name, "space", g->name, "street",
                   nd_json_grid(g->street), "running", (int)c->app->serving, "roles",
                   (json_int_t)nd_app_roles(c->app), "scopes", list, "peers", s.peers);
     (void)json_object_update_new(

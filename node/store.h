@@ -204,6 +204,8 @@ struct nd_store_stats {
     uint64_t entries, logs, subjects, hazards, held, quarantined, provisional, forks, file_bytes;
 };
 int nd_store_stats(struct nd_store *s, struct nd_store_stats *out) ST_MUST;
+/* Grows with everything this process writes: whoever shows the store looks again when it did. */
+uint64_t nd_store_changes(const struct nd_store *s);
 /* Held and quarantined entries, with reason; log, seq, type and author in row->fact. */
 int nd_store_held(struct nd_store *s, int (*cb)(void *arg, const struct nd_history_row *row),
                   void *arg, struct st_err *err) ST_MUST;

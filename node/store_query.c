@@ -477,3 +477,8 @@ int nd_store_fold_hash(struct nd_store *s, const uint64_t *scopes, size_t n, str
     *out = sum;
     return ST_OK;
 }
+
+uint64_t nd_store_changes(const struct nd_store *s)
+{
+    return (uint64_t)sqlite3_total_changes64(s->db);
+}

@@ -1,0 +1,78 @@
+/* Inside of http_*.c but for the server itself (http_mhd.c).
+ *
+ *   http_api.c      start and stop, routes, lists, what verbs answer, live streams
+ *   http_session.c  who is logged in
+ *   http_catalog.c  the catalogue as JSON
+ *   http_write.c    records from JSON, signed by the officer of the session
+ *   http_page.c     the embedded page */
+#ifndef NODE_HTTP_API_INT_H
+#define NODE_HTTP_API_INT_H
+
+#include "node/cmd.h"
+#include "node/http_api.h"
+#include "node/keyring.h"
+
+#define ND_API_TOKEN_BYTES 32
+#define ND_API_OUT_MAX     (8u << 20) /* of one answer that is made whole */
+
+struct nd_api_session {
+    bool used;
+    struct cr_hash token;          /* hash of what the client holds */
+    char key[ND_KEY_NAME_MAX + 1]; /* name in the keyring */
+    uint64_t born_ms, seen_ms;
+};
+
+/* Wrong PINs by address: a small table, the oldest goes. */
+struct nd_api_fault {
+    char remote[64];
+    uint64_t first_ms;
+    unsigned count;
+};
+
+struct nd_api {
+    struct nd_app *app;
+    struct nd_http *http;
+    struct nd_keyring *keyring;
+    struct nd_api_session session[ND_API_SESSIONS_MAX];
+    struct nd_api_fault fault[64];
+    struct nd_http_stream *stream[ND_API_STREAMS_MAX];
+    uint64_t changes; /* as told last */
+    json_t *catalog;  /* made once */
+};
+
+uint64_t nd_api_now(const struct nd_api *api);
+
+/* ---- answering ---- */
+/* Takes the reference. */
+void nd_api_json(struct nd_http_req *r, unsigned status, json_t *v);
+void nd_api_fail(struct nd_http_req *r, int status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void nd_api_fail_err(struct nd_http_req *r, const struct st_err *err);
+bool nd_api_english(const struct nd_http_req *r);
+static inline const char *nd_api_tr(const struct nd_http_req *r, const char *zh, const char *en)
+{
+    return nd_api_english(r) ? en : zh;
+}
+/* A number of the query, fallback when absent; false after having answered 400. */
+bool nd_api_number(struct nd_http_req *r, const char *name, uint64_t max, uint64_t fallback,
+                   uint64_t *out);
+
+/* ---- sessions ---- */
+/* The session of the request, prolonged; NULL after having answered 401. */
+struct nd_api_session *nd_api_session(struct nd_api *api, struct nd_http_req *r);
+/* The open key of a session; ST_NOTFOUND: it has been closed meanwhile, and so is the session. The
+ * caller wipes. */
+int nd_api_key(struct nd_api *api, struct nd_api_session *s, struct cr_identity *out) ST_MUST;
+
+/* ---- handlers ---- */
+void nd_api_me(void *arg, struct nd_http_req *r);
+void nd_api_login(void *arg, struct nd_http_req *r);
+void nd_api_logout(void *arg, struct nd_http_req *r);
+void nd_api_catalog(void *arg, struct nd_http_req *r);
+void nd_api_report(void *arg, struct nd_http_req *r);
+void nd_api_emergency(void *arg, struct nd_http_req *r);
+void nd_api_act(void *arg, struct nd_http_req *r);
+void nd_api_record(void *arg, struct nd_http_req *r);
+void nd_api_page(void *arg, struct nd_http_req *r);
+
+#endif

@@ -1,0 +1,110 @@
+import { render } from "preact";
+import { useEffect } from "preact/hooks";
+import { api, lastOk, reachable, setToken, token } from "./api";
+import { drafts, loadDrafts } from "./drafts";
+import { lang, setLang, t, time, type Key } from "./i18n";
+import { changes, connect, disconnect } from "./live";
+import { catalog, me, path, refreshMe, refreshShell, syncState, toast } from "./state";
+import { Home } from "./screens/home";
+import { Ledger } from "./screens/ledger";
+import { HazardScreen } from "./screens/hazard";
+import { Report } from "./screens/report";
+import { Login } from "./screens/login";
+import { Grids } from "./screens/grids";
+import { Records } from "./screens/records";
+import { HeldScreen, Sync } from "./screens/sync";
+import { Settings } from "./screens/settings";
+import "./style.css";
+
+const NAV: [string, Key][] = [
+  ["/", "home"], ["/hazards", "ledger"], ["/report", "report"], ["/grids", "grids"],
+  ["/records/visit", "patrol"], ["/records/notice", "notices"], ["/records/place", "records"],
+  ["/sync", "sync"], ["/settings", "settings"],
+];
+
+function Screen() {
+  const p = path.value;
+  if (p === "/settings") return <Settings />;
+  if (!token.value || p === "/login") return <Login />;
+  if (p === "/") return <Home />;
+  if (p === "/hazards") return <Ledger />;
+  if (p.indexOf("/hazard/") === 0) return <HazardScreen id={p.slice(8)} key={p} />;
+  if (p === "/report" || p.indexOf("/report/") === 0) return <Report draft={p.slice(8)} key={p} />;
+  if (p === "/grids") return <Grids />;
+  if (p.indexOf("/records/") === 0) return <Records type={p.slice(9)} key={p} />;
+  if (p === "/sync") return <Sync />;
+  if (p === "/held") return <HeldScreen />;
+  return <p>{t("not_found")}</p>;
+}
+
+function syncWord(): { kind: string; text: string } {
+  const peers = syncState.value?.peers.filter((x) => x.enabled) ?? [];
+  const up = peers.filter((x) => x.connected);
+  if (up.length === 0) return { kind: "bad", text: t("sync_bad") };
+  if (up.length < peers.length || up.some((x) => !x.synced)) return { kind: "warn", text: t("sync_some") };
+  return { kind: "good", text: t("sync_good") };
+}
+
+function Header() {
+  const user = me.value?.user, light = syncWord();
+  return (
+    <header>
+      <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")?.focus(); }}>{t("skip")}</a>
+      <div class="bar">
+        <a class="brand" href="#/"><img src="./icon.svg" alt="" width="28" height="28" />{" "}
+          <b>{t("app")}</b> <span>{me.value?.node || t("tagline")}</span></a>
+        <a class={"light " + light.kind} href="#/sync"><span aria-hidden="true">●</span> {light.text}</a>
+        {user ? (
+          <button type="button" class="plain" onClick={() => { void api.logout().catch(() => 0).then(() => { setToken(null); return refreshMe(); }); }}>
+            {user.name} · {t("logout")}
+          </button>
+        ) : (
+          <a class="plain" href="#/login">{t("login")}</a>
+        )}
+      </div>
+      <nav aria-label={t("more")}>
+        {NAV.map(([to, key]) => (
+          <a href={"#" + to} aria-current={path.value === to ? "page" : undefined} class={to === "/report" ? "first" : ""}>{t(key)}</a>
+        ))}
+      </nav>
+    </header>
+  );
+}
+
+function App() {
+  useEffect(() => { void refreshMe().catch(() => 0); }, [token.value]);
+  useEffect(() => {
+    if (token.value) connect();
+    else disconnect();
+  }, [token.value]);
+  useEffect(() => { if (token.value) void refreshShell().catch(() => 0); }, [changes.value, token.value]);
+  useEffect(() => {
+    if (!catalog.value) void api.catalog().then((c) => { catalog.value = c; }).catch(() => 0);
+  }, [changes.value]);
+  const note = toast.value;
+  return (
+    <>
+      <Header />
+      {!reachable.value && (
+        <p class="notice bad" role="alert">{t("offline")} {lastOk.value > 0 && t("offline_since", time(lastOk.value))}</p>
+      )}
+      {drafts.value.length > 0 && path.value.indexOf("/report") !== 0 && (
+        <p class="notice warn">{t("drafts", drafts.value.length)} · <a href={"#/report/" + (drafts.value[0]?.id ?? "")}>{t("draft_open")}</a></p>
+      )}
+      <main id="main" tabIndex={-1}>{catalog.value ? <Screen /> : <p class="quiet">{t("loading")}</p>}</main>
+      {note && (
+        <div class={"toast " + note.kind} role={note.kind === "bad" ? "alert" : "status"}>
+          <span>{note.text}{note.more && <small>{note.more}</small>}</span>
+          <button type="button" class="plain" onClick={() => { toast.value = null; }}>{t("confirm")}</button>
+        </div>
+      )}
+    </>
+  );
+}
+
+async function start(): Promise<void> {
+  await setLang(lang.value);
+  await loadDrafts().catch(() => 0);
+  render(<App />, document.getElementById("app") as HTMLElement);
+}
+void start();

@@ -1,0 +1,124 @@
+#!/bin/sh
+# The page's API on a real node: who is not logged in reads nothing; a report is durable when it is
+# answered, signed by the officer, and seen by a page that listens; hostile text and requests.
+. "$(dirname "$0")/lib.sh"
+
+json='Content-Type: application/json'
+ours='X-Fengsui: en'
+
+new_street
+fs street key new wang >/dev/null
+fs street cert issue --key wang --name 王建国 --role village,officer --grid 500118003206 --as root >/dev/null
+
+log=$work/street.run.log
+"$fengsui" --data "$work/street" run --listen 127.0.0.1:0 --http 127.0.0.1:0 >"$log" 2>&1 &
+pid=$!
+pids="$pids $pid"
+until_true 10 grep -q 'page http://' "$log"
+base=$(sed -n 's/^page \(http:[^ ]*\)\/$/\1/p' "$log")
+
+# ask STATUS CURL-ARG...: the body is left in $work/out
+ask() {
+    want=$1
+    shift
+    got=$(curl -s -o "$work/out" -w '%{http_code}' --max-time 20 "$@") || fail "curl: $*"
+    [ "$got" = "$want" ] || fail "status $got, not $want: $* : $(head -c 400 "$work/out")"
+}
+
+# without a session
+ask 200 "$base/healthz"
+ask 200 --compressed "$base/"
+grep -q 'id="app"' "$work/out" || fail "no page"
+etag=$(curl -s -D - -o /dev/null "$base/index.js" | sed -n 's/^ETag: \(.*\)\r$/\1/p')
+ask 304 -H "If-None-Match: $etag" "$base/index.js"
+ask 404 "$base/fengsui.db"
+ask 404 --path-as-is "$base/../fengsui.db"
+ask 404 --path-as-is "$base/..%2fnode.key"
+ask 200 "$base/api/v1/me"
+grep -q '"key":"wang"' "$work/out" || fail "no officer to log in as: $(cat "$work/out")"
+for path in tree hazards records/place sync events hazards/0000; do
+    ask 401 "$base/api/v1/$path"
+done
+ask 401 -H "$json" -H "$ours" -d '{"grid":"500118003206","code":"A01"}' "$base/api/v1/hazards"
+ask 401 -H 'Authorization: Bearer 00' "$base/api/v1/tree"
+ask 422 -H "$json" -H "$ours" -d '{"key":"../../x","pin":"1"}' "$base/api/v1/login"
+ask 401 -H "$json" -H "$ours" -d '{"key":"nobody","pin":"1"}' "$base/api/v1/login"
+ask 415 -H "$ours" -d '{"key":"wang","pin":""}' "$base/api/v1/login"
+ask 403 -H "$json" -H "$ours" -H 'Origin: http://evil.example' -d '{"key":"wang","pin":""}' "$base/api/v1/login"
+ask 422 -H "$json" -d '{"key":"wang","pin":""}' "$base/api/v1/login" # not by our page
+
+ask 200 -H "$json" -H "$ours" -d '{"key":"wang","pin":""}' "$base/api/v1/login"
+token=$(field token <"$work/out")
+auth="Authorization: Bearer $token"
+
+# a page that listens hears of a report by another
+curl -sN --max-time 30 -H "$auth" "$base/api/v1/events" >"$work/events" 2>/dev/null &
+listener=$!
+pids="$pids $listener"
+until_true 5 grep -q 'event: changed' "$work/events"
+heard=$(grep -c 'event: changed' "$work/events")
+
+ask 200 -H "$auth" -H "$json" -H "$ours" \
+    -d '{"grid":"500118003206","code":"E02","text":"=1+1 <script>alert(1)</script>"}' "$base/api/v1/hazards"
+id=$(field id <"$work/out")
+more_heard() { [ "$(grep -c 'event: changed' "$work/events")" -gt "$heard" ]; }
+until_true 5 more_heard
+kill -9 "$pid"
+wait "$pid" 2>/dev/null || true
+
+# it was on the disk when it was answered
+fs street --json show "$id" >"$work/shown" || fail "a report that was answered is lost"
+grep -q '"signer":"王建国"' "$work/shown" || fail "not signed by the officer"
+
+"$fengsui" --data "$work/street" run --listen 127.0.0.1:0 --http 127.0.0.1:0 >"$log" 2>&1 &
+pid=$!
+pids="$pids $pid"
+until_true 10 grep -q 'page http://' "$log"
+base=$(sed -n 's/^page \(http:[^ ]*\)\/$/\1/p' "$log")
+ask 401 -H "$auth" "$base/api/v1/tree" # tokens do not outlive the node
+ask 200 -H "$json" -H "$ours" -d '{"key":"wang","pin":""}' "$base/api/v1/login"
+token=$(field token <"$work/out")
+auth="Authorization: Bearer $token"
+
+# lists, facts, errors that name the field
+ask 200 -H "$auth" "$base/api/v1/hazards?state=all&grid=500118003206"
+grep -q '"total":1' "$work/out" || fail "not in the list"
+ask 200 -H "$auth" "$base/api/v1/hazards?severity=4"
+grep -q '"total":0' "$work/out" || fail "severity is not filtered"
+for bad in state=x severity=9 'grid=12' offset=-1 limit=201; do
+    ask 400 -H "$auth" "$base/api/v1/hazards?$bad"
+done
+ask 200 -H "$auth" "$base/api/v1/hazards/$id"
+ask 404 -H "$auth" "$base/api/v1/hazards/ffffffffffffffffffffffffffffffff"
+ask 422 -H "$auth" -H "$json" -H "$ours" -d '{"grid":"500118003206","code":"Q99"}' "$base/api/v1/hazards"
+grep -q code "$work/out" || fail "does not name the field"
+ask 422 -H "$auth" -H "$json" -H "$ours" -d '{"code":"A01"}' "$base/api/v1/hazards"
+ask 422 -H "$auth" -H "$json" -H "$ours" -d '{"grid":"500118003206","code":"A01","grid":"500118003205"}' "$base/api/v1/hazards"
+ask 422 -H "$auth" -H "$json" -H "$ours" -d 'not json' "$base/api/v1/hazards"
+ask 404 -H "$auth" -H "$json" -H "$ours" -d '{}' "$base/api/v1/hazards/$id/report"
+ask 404 -H "$auth" -H "$json" -H "$ours" -d '{}' "$base/api/v1/records/cert"
+ask 404 -H "$auth" -H "$json" -H "$ours" -d '{}' "$base/api/v1/hazards/$id/nothing"
+head -c 70000 /dev/zero | tr '\0' ' ' >"$work/large"
+ask 413 -H "$auth" -H "$json" -H "$ours" --data-binary "@$work/large" "$base/api/v1/hazards"
+
+# the flow to its end, as far as one officer may
+ask 200 -H "$auth" -H "$json" -H "$ours" -d '{}' "$base/api/v1/hazards/$id/accept"
+ask 200 -H "$auth" -H "$json" -H "$ours" -d '{"text":"done"}' "$base/api/v1/hazards/$id/fix"
+ask 200 -H "$auth" -H "$json" -H "$ours" -d '{"text":"seen"}' "$base/api/v1/hazards/$id/pass"
+ask 200 -H "$auth" "$base/api/v1/hazards/$id"
+grep -q '"state":"fix-claimed"' "$work/out" || fail "closed by one person"
+grep -q second-person "$work/out" || fail "does not say why it is open"
+ask 200 -H "$auth" -H "$json" -H "$ours" -d '{"grid":"500118003206","name":"小卖部","kind":"shop"}' "$base/api/v1/records/place"
+ask 200 -H "$auth" "$base/api/v1/records/place"
+grep -q 小卖部 "$work/out" || fail "no place"
+
+ask 200 -X POST -H "$auth" -H "$json" -H "$ours" -d '{}' "$base/api/v1/logout"
+ask 401 -H "$auth" "$base/api/v1/tree"
+
+# guessing is slow: the sixth wrong PIN of a minute is not even tried
+n=0
+while [ "$n" -lt 5 ]; do
+    ask 401 -H "$json" -H "$ours" -d '{"key":"nobody","pin":"1"}' "$base/api/v1/login"
+    n=$((n + 1))
+done
+ask 429 -H "$json" -H "$ours" -d '{"key":"wang","pin":""}' "$base/api/v1/login"
