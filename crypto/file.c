@@ -177,7 +177,16 @@ static int read_up_to(int fd, const char *path, uint8_t *p, size_t n, size_t *go
     return ST_OK;
 }
 
-static int check_owner_only(int fd, const char *path, struct st_err *err)
+int cr_file_refuse_open(const char *path, struct st_err *err)
+{
+    struct stat st = {0};
+
+    (void)stat(path, &st);
+    return st_fail(err, ST_DENIED, "%s is open to others (mode %03o, wanted 600)", path,
+                   (unsigned)(st.st_mode & 0777));
+}
+
+static int check_file(int fd, const char *path, bool *others, struct st_err *err)
 {
     struct stat st;
 
@@ -185,24 +194,28 @@ static int check_owner_only(int fd, const char *path, struct st_err *err)
         return fail_errno(err, "stat", path, errno);
     if (!S_ISREG(st.st_mode))
         return st_fail(err, ST_DENIED, "%s is not a regular file", path);
-    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return st_fail(err, ST_DENIED, "%s is open to others (mode %03o, wanted 600)", path,
-                       (unsigned)(st.st_mode & 0777));
+    *others = (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
     return ST_OK;
 }
 
-int cr_file_read(const char *path, uint8_t *p, size_t max, size_t *n, struct st_err *err)
+int cr_file_read(const char *path, uint8_t *p, size_t max, size_t *n, bool *others,
+                 struct st_err *err)
 {
+    bool open_to_others = false;
     /* O_NONBLOCK: a pipe put in the file's place must not hang the start. */
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     int rc;
 
     if (fd < 0)
         return fail_errno(err, "open", path, errno);
-    rc = check_owner_only(fd, path, err);
+    rc = check_file(fd, path, &open_to_others, err);
+    if (rc == ST_OK && open_to_others && others == NULL)
+        rc = cr_file_refuse_open(path, err);
     if (rc == ST_OK)
         rc = read_up_to(fd, path, p, max, n, err);
     (void)close(fd);
+    if (others != NULL)
+        *others = open_to_others;
     return rc;
 }
 

@@ -18,9 +18,12 @@ int cr_file_create(const char *path, struct cr_span bytes, struct st_err *err) S
  * may be there already. */
 int cr_file_replace(const char *path, struct cr_span bytes, struct st_err *err) ST_MUST;
 /* At most max bytes into p; *n how many: read one byte more than is allowed to notice what is too
- * long. A regular file that group and others cannot touch. ST_NOTFOUND; ST_DENIED (a link, not a
- * file, open to others), ST_IO. */
-int cr_file_read(const char *path, uint8_t *p, size_t max, size_t *n, struct st_err *err) ST_MUST;
+ * long. A regular file, no link. *others: group or others can touch it (a stick without modes);
+ * NULL: that is refused. ST_NOTFOUND, ST_DENIED, ST_IO. */
+int cr_file_read(const char *path, uint8_t *p, size_t max, size_t *n, bool *others,
+                 struct st_err *err) ST_MUST;
+/* The refusal of a private file that is open to others. */
+int cr_file_refuse_open(const char *path, struct st_err *err);
 /* Removes it and syncs the directory; nothing there is as good. ST_IO, ST_DENIED, ST_READONLY. */
 int cr_file_remove(const char *path, struct st_err *err) ST_MUST;
 

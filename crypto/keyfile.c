@@ -113,10 +113,14 @@ static int check_form(struct key_file *f, size_t n, const char *path, struct st_
 
 static int read_key_file(const char *path, struct key_file *f, struct st_err *err)
 {
+    bool others = false;
     size_t n = 0;
-    int rc = cr_file_read(path, f->b, sizeof f->b, &n, err);
+    int rc = cr_file_read(path, f->b, sizeof f->b, &n, &others, err);
 
-    return rc == ST_OK ? check_form(f, n, path, err) : rc;
+    if (rc == ST_OK)
+        rc = check_form(f, n, path, err);
+    /* what is sealed may lie on a stick whose file system knows no owners */
+    return rc == ST_OK && others && !f->sealed ? cr_file_refuse_open(path, err) : rc;
 }
 
 static int open_box(const struct key_file *f, struct cr_span pass, const char *path,

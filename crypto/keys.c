@@ -16,7 +16,7 @@ _Static_assert(crypto_kdf_KEYBYTES == 32, "seed of an identity");
 
 /* Sub-keys of a seed: BLAKE2b-256 keyed by the seed, salt = number (LE), personalisation = this. */
 #define IDENTITY_KDF_CONTEXT "fsident1"
-enum { SUBKEY_SIGN = 1, SUBKEY_KX = 2 };
+enum { SUBKEY_SIGN = 1, SUBKEY_KX = 2, SUBKEY_SHEET_KX = 3 };
 
 int cr_init(struct st_err *err)
 {
@@ -83,6 +83,18 @@ void cr_identity_generate(struct cr_identity *id)
     cr_random(seed, sizeof seed);
     cr_identity_from_seed(seed, id);
     cr_wipe(seed, sizeof seed);
+}
+
+void cr_identity_from_sign_seed(const uint8_t sign_seed[static CR_SIGN_SEED_BYTES],
+                                struct cr_identity *id)
+{
+    uint8_t kx[CR_KX_BYTES];
+    int rc =
+        crypto_kdf_derive_from_key(kx, sizeof kx, SUBKEY_SHEET_KX, IDENTITY_KDF_CONTEXT, sign_seed);
+
+    CR_ASSERT(rc == 0);
+    cr_identity_from_secrets(sign_seed, kx, id);
+    cr_wipe(kx, sizeof kx);
 }
 
 void cr_identity_wipe(struct cr_identity *id)

@@ -60,6 +60,10 @@ void cr_identity_from_seed(const uint8_t seed[static 32], struct cr_identity *id
 /* From the two stored secrets; computes the public keys. */
 void cr_identity_from_secrets(const uint8_t sign_seed[static CR_SIGN_SEED_BYTES],
                               const uint8_t kx_sk[static CR_KX_BYTES], struct cr_identity *id);
+/* From the signing seed alone, as it stands on a recovery sheet of a person or root; the exchange
+ * pair is derived from it and is not the one of before. */
+void cr_identity_from_sign_seed(const uint8_t sign_seed[static CR_SIGN_SEED_BYTES],
+                                struct cr_identity *id);
 void cr_identity_wipe(struct cr_identity *id);
 
 void cr_wipe(void *p, size_t n);
@@ -77,12 +81,12 @@ void cr_person_id(const struct cr_sign_pk *pk, uint8_t out[static 16]);
  *
  * save, save_sealed: a new file. ST_EXISTS when it is there (a key is never overwritten), others as
  *   cr_file_create, save_sealed also as cr_pass_key. An error leaves no file.
- * load: ST_NOTFOUND, ST_DENIED when group or others may read it, ST_MALFORMED with the reason (also
- *   damage), ST_VERSION for a kind this program does not know, ST_SEALED: a pass phrase is needed.
- * load_sealed: the same; ST_PIN: wrong pass phrase (nothing changes); ST_STATE: not sealed;
- * ST_NOMEM. look: what a file shows without its pass phrase; *out is written only on success.
- * reseal: the same key in another dress, in place: sealed with another pass phrase, sealed for the
- *   first time, or (params NULL) in the clear. A crash leaves the old file or the new one.
+ * load: ST_NOTFOUND, ST_DENIED when group or others may read a key in the clear, ST_MALFORMED with
+ * the reason (also damage), ST_VERSION for a kind this program does not know, ST_SEALED: a pass
+ * phrase is needed. load_sealed: the same; ST_PIN: wrong pass phrase (nothing changes); ST_STATE:
+ * not sealed; ST_NOMEM. look: what a file shows without its pass phrase; *out is written only on
+ * success. reseal: the same key in another dress, in place: sealed with another pass phrase, sealed
+ * for the first time, or (params NULL) in the clear. A crash leaves the old file or the new one.
  * ST_EXISTS when the file holds another key; others as look, cr_pass_key and cr_file_replace. On
  * error *id is wiped. params: cr_pass_new. */
 int cr_identity_save(const char *path, const struct cr_identity *id, struct st_err *err) ST_MUST;

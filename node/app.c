@@ -37,7 +37,7 @@ int nd_app_vacant(const char *dir, struct st_err *err)
 {
     struct nd_store_options o = {.dir = dir, .read_only = true};
     char path[ND_PATH_MAX];
-    struct cr_identity id;
+    struct cr_identity_public id;
     struct nd_store *s;
     bool working = false;
     int rc = nd_store_open(&o, &s, err);
@@ -50,9 +50,8 @@ int nd_app_vacant(const char *dir, struct st_err *err)
     if (rc != ST_OK)
         return rc;
     nd_app_path(dir, "node.key", path);
-    if (cr_identity_load(path, &id, NULL) == ST_OK)
+    if (cr_identity_look(path, &id, NULL) == ST_OK)
         working = sc_certs_find(nd_store_certs(s), &id.sign_pk) != NULL;
-    cr_identity_wipe(&id);
     nd_store_close(s);
     return working ? st_fail(err, ST_EXISTS, "'%s' holds a node already", dir) : ST_OK;
 }
@@ -92,18 +91,33 @@ int nd_app_create(const char *dir, const struct sc_genesis *g, const struct cr_g
     return rc;
 }
 
-static int load_keys(struct nd_app *app, struct st_err *err)
+static int load_node_key(struct nd_app *app, const char *path, struct cr_span pass,
+                         struct st_err *err)
+{
+    struct nd_tries_now now;
+    struct nd_tries t = {0};
+    int rc = cr_identity_load(path, &app->node, err);
+
+    if (rc != ST_SEALED || pass.p == NULL)
+        return rc;
+    if (err != NULL)
+        *err = (struct st_err){0};
+    nd_tries_now(&now);
+    return nd_open_sealed(path, pass, &now, &app->node, &t, err);
+}
+
+static int load_keys(struct nd_app *app, struct cr_span pass, struct st_err *err)
 {
     char path[ND_PATH_MAX + 32];
     int rc;
 
     (void)snprintf(path, sizeof path, "%s/node.key", app->dir);
-    rc = cr_identity_load(path, &app->node, err);
+    rc = load_node_key(app, path, pass, err);
     if (rc != ST_OK)
         return st_wrap(err, rc, "this node's keys");
     (void)snprintf(path, sizeof path, "%s/root.key", app->dir);
     rc = cr_identity_load(path, &app->root, err);
-    if (rc == ST_NOTFOUND) {
+    if (rc == ST_NOTFOUND || rc == ST_SEALED) {
         if (err != NULL)
             *err = (struct st_err){0};
         return ST_OK;
@@ -187,22 +201,29 @@ static int start_driver(struct nd_app *app, bool dial, struct st_err *err)
 int nd_app_open(const struct nd_app_options *o, struct nd_app **out, struct st_err *err)
 {
     struct nd_store_options so = {.dir = o->dir};
-    struct nd_app *app = calloc(1, sizeof *app);
+    bool locked = true, ring_locked = true;
+    struct nd_app *app = cr_secret_new(sizeof *app, &locked);
     int rc;
 
     if (app == NULL)
         return st_fail(err, ST_NOMEM, "open '%s': out of memory", o->dir);
     (void)snprintf(app->dir, sizeof app->dir, "%s", o->dir);
-    rc = nd_store_open(&so, &app->store, err);
+    app->keyring = nd_keyring_new(&ring_locked);
+    rc = app->keyring == NULL ? st_fail(err, ST_NOMEM, "open '%s': out of memory", o->dir)
+                              : nd_store_open(&so, &app->store, err);
     if (rc == ST_NOTFOUND)
         rc = st_fail(err, ST_UNINIT, "no store in '%s': run 'fengsui init' or 'fengsui join' first",
                      o->dir);
     if (rc == ST_OK)
-        rc = load_keys(app, err);
+        rc = load_keys(app, o->pass, err);
     if (rc == ST_OK)
         rc = nd_uv_new(&app->uv, err);
     if (rc == ST_OK) {
         nd_uv_ports(app->uv, o->log_level, &app->ports);
+        if (!locked || !ring_locked)
+            app->ports.log(
+                app->ports.arg, 2,
+                "keys: this memory cannot be locked (RLIMIT_MEMLOCK); it may be swapped");
         app->started_ms = nd_app_wall_ms(app);
         rc = start_driver(app, o->dial, err);
     }
@@ -224,9 +245,8 @@ void nd_app_close(struct nd_app *app)
     nd_uv_free(app->uv);
     if (app->store != NULL)
         nd_store_close(app->store);
-    cr_identity_wipe(&app->node);
-    cr_identity_wipe(&app->root);
-    free(app);
+    nd_keyring_free(app->keyring);
+    cr_secret_free(app); /* wipes */
 }
 
 uint64_t nd_app_wall_ms(const struct nd_app *app)

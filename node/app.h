@@ -3,11 +3,12 @@
  *   DIR/fengsui.db     the store            DIR/node.key       this node's keys
  *   DIR/anchor         see store.h          DIR/root.key       the space's root (street node only)
  *   DIR/keys/NAME.key  keys of persons      DIR/next-root.key  its successor: keep it elsewhere
- *   DIR/control.sock   while a node runs */
+ *   DIR/KEY.tries      wrong PINs           DIR/control.sock   while a node runs */
 #ifndef NODE_APP_H
 #define NODE_APP_H
 
 #include "node/driver.h"
+#include "node/keyring.h"
 #include "node/uv_loop.h"
 
 #define ND_PORT_DEFAULT 7119
@@ -21,15 +22,17 @@ struct nd_app {
     struct nd_driver *driver;
     struct cr_identity node; /* secret */
     struct cr_identity root; /* secret; only with has_root */
-    bool has_root;
+    bool has_root;           /* kept here and not sealed */
+    struct nd_keyring *keyring;
     bool serving; /* a running node (run), not a single command */
     uint64_t started_ms;
 };
 
 struct nd_app_options {
     const char *dir;
-    bool dial;     /* keep connections to peers */
-    int log_level; /* see nd_uv_ports */
+    bool dial;           /* keep connections to peers */
+    int log_level;       /* see nd_uv_ports */
+    struct cr_span pass; /* for a sealed node.key; p NULL: none was given */
 };
 
 /* DIR/name. */
@@ -44,8 +47,10 @@ int nd_app_vacant(const char *dir, struct st_err *err) ST_MUST;
 int nd_app_create(const char *dir, const struct sc_genesis *g, const struct cr_gate *gate,
                   const char *name, const uint64_t *scopes, size_t scope_count,
                   const struct nd_peer *peer, struct st_err *err) ST_MUST;
-/* ST_UNINIT: no store there (say "init or join first"). Others: as nd_store_open and key loading.
- */
+/* ST_UNINIT: no store there (say "init or join first"); ST_SEALED: node.key needs a pass phrase,
+ * which was not given; ST_PIN, ST_WAIT: as nd_open_sealed. Others: as nd_store_open and key
+ * loading. The app lies in memory for secrets. A sealed root.key is as good as none here:
+ * nd_key_named opens it. */
 int nd_app_open(const struct nd_app_options *o, struct nd_app **out, struct st_err *err) ST_MUST;
 /* Closes the store clean. NULL is allowed. */
 void nd_app_close(struct nd_app *app);

@@ -58,6 +58,27 @@ static const struct nd_opt cert_issue_opts[] = {
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt as_opts[] = {{"as", "KEY", "签名所用的钥匙", "key to sign with"},
                                         {NULL, NULL, NULL, NULL}};
+static const struct nd_opt key_new_opts[] = {
+    {"no-pin", NULL, "不加锁（不建议）", "not sealed (not advised)"}, {NULL, NULL, NULL, NULL}};
+static const struct nd_opt key_unlock_opts[] = {
+    {"minutes", "N", "闲置多少分钟后锁上，默认 15，最多 720",
+     "close after so many idle minutes, default 15, at most 720"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt key_file_opts[] = {
+    {"to", "FILE", "写入文件而不是屏幕", "write it to a file"}, {NULL, NULL, NULL, NULL}};
+static const struct nd_opt key_export_opts[] = {
+    {"paper", NULL, "打印恢复单", "print a recovery sheet"},
+    {"to", "FILE", "写成加锁的钥匙文件（U 盘）", "write a sealed key file (a stick)"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt key_recover_opts[] = {
+    {"from", "FILE", "恢复单或导出的钥匙文件；没有时逐组输入",
+     "a sheet or an exported key file; without it the groups are typed"},
+    {"no-pin", NULL, "不加锁（不建议）", "not sealed (not advised)"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt key_from_opts[] = {
+    {"from", "FILE", "恢复单或导出的钥匙文件；没有时逐组输入",
+     "a sheet or an exported key file; without it the groups are typed"},
+    {NULL, NULL, NULL, NULL}};
 static const struct nd_opt list_opts[] = {
     {"grid", "CODE", "只看此网格之下", "only below this grid"},
     {"state", "open|closed|all", "状态，默认 open", "default open"},
@@ -112,9 +133,32 @@ static const struct nd_verb verbs[] = {
     {"cert", "issue", "--key NAME --name 姓名 --role ROLES --grid CODE", "签发证书",
      "certify a key", cert_issue_opts, 0, NULL, nd_cmd_cert_issue, NULL},
     {"cert", "list", "", "证书列表", "list certificates", NULL, 0, NULL, nd_cmd_cert_list, NULL},
-    {"key", "new", "NAME", "生成人员钥匙", "make a person's key", NULL, 0, NULL, nd_cmd_key_new,
-     NULL},
+    {"key", "new", "NAME", "生成人员钥匙，用 PIN 加锁", "make a person's key, sealed by a PIN",
+     key_new_opts, 0, NULL, nd_cmd_key_new, NULL},
     {"key", "list", "", "钥匙列表", "list keys", NULL, 0, NULL, nd_cmd_key_list, NULL},
+    {"key", "pin", "NAME", "设置或更换 PIN", "set or change the PIN of a key", NULL, 0, NULL,
+     nd_cmd_key_pin, NULL},
+    {"key", "seal", "node|root|NAME", "用口令给钥匙加锁", "seal a key by a pass phrase", NULL, 0,
+     NULL, nd_cmd_key_seal, NULL},
+    {"key", "unseal", "node|root|NAME", "取消加锁", "take the seal off a key", NULL, 0, NULL,
+     nd_cmd_key_unseal, NULL},
+    {"key", "unlock", "NAME", "在运行的节点中打开钥匙，闲置后自动锁上",
+     "hold a key open in the running node until it is idle", key_unlock_opts, 0, NULL,
+     nd_cmd_key_unlock, NULL},
+    {"key", "lock", "[NAME]", "锁上打开的钥匙", "close keys that are held open", NULL, 0, NULL,
+     nd_cmd_key_lock, NULL},
+    {"key", "sheet", "NAME", "打印恢复单（纸）", "print a recovery sheet", key_file_opts, 0, NULL,
+     nd_cmd_key_sheet, NULL},
+    {"key", "export", "NAME", "导出钥匙：纸上或 U 盘", "export a key: on paper or to a stick",
+     key_export_opts, 0, NULL, nd_cmd_key_export, NULL},
+    {"key", "recover", "NAME", "由恢复单或导出文件恢复钥匙",
+     "bring a key back from its sheet or export", key_recover_opts, ND_V_LOCAL, NULL,
+     nd_cmd_key_recover, NULL},
+    {"key", "import", "NAME", "同 key recover", "the same as key recover", key_recover_opts,
+     ND_V_LOCAL, NULL, nd_cmd_key_recover, NULL},
+    {"key", "remove", "root|next-root", "核对导出后，把根钥匙移出本机",
+     "take the root key off this machine, once its export is checked", key_from_opts, 0, NULL,
+     nd_cmd_key_remove, NULL},
     {"peer", "add", "HOST:PORT", "登记对方地址", "give a peer's address", peer_add_opts, 0, NULL,
      nd_cmd_peer_add, NULL},
     {"peer", "list", "", "对等节点列表", "list peers", NULL, 0, NULL, nd_cmd_peer_list, NULL},
@@ -301,7 +345,23 @@ static int read_option(struct nd_cmd *c, int argc, char **argv, int *at)
     return ST_OK;
 }
 
-/* --data, --json, --lang, --help: anywhere. True when argv[*at] was one; *at is then behind it. */
+/* --name FILE or --name=FILE. */
+static bool file_option(const char *a, const char *name, int argc, char **argv, int *at,
+                        const char **out)
+{
+    size_t n = strlen(name);
+
+    if (strcmp(a, name) == 0 && *at + 1 < argc)
+        *out = argv[++*at];
+    else if (strncmp(a, name, n) == 0 && a[n] == '=')
+        *out = a + n + 1;
+    else
+        return false;
+    return true;
+}
+
+/* --data, --json, --lang, --help and the files of keys: anywhere. True when argv[*at] was one; *at
+ * is then behind it. */
 static bool global_option(struct nd_cmd *c, int argc, char **argv, int *at)
 {
     const char *a = argv[*at];
@@ -314,6 +374,10 @@ static bool global_option(struct nd_cmd *c, int argc, char **argv, int *at)
         c->dir = argv[++*at];
     else if (strncmp(a, "--data=", 7) == 0)
         c->dir = a + 7;
+    else if (file_option(a, "--pin-file", argc, argv, at, &c->pin_file) ||
+             file_option(a, "--root-key", argc, argv, at, &c->root_key) ||
+             file_option(a, "--key-passphrase-file", argc, argv, at, &c->pass_file))
+        ; /* read */
     else if (strcmp(a, "--lang") == 0 && *at + 1 < argc)
         c->zh = strcmp(argv[++*at], "en") != 0;
     else if (strncmp(a, "--lang=", 7) == 0)

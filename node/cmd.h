@@ -64,10 +64,14 @@ struct nd_cmd {
     const char *dir;    /* data directory */
     const char *cwd;    /* relative paths of arguments start here */
     bool tty;           /* a person watches: progress may be shown */
+    bool can_ask;       /* the client can put a question (prompt.h) and come again … */
+    json_t *answers;    /* … with these; secret, borrowed, NULL */
     void (*write)(void *arg, int channel, struct cr_span bytes); /* enum nd_control_channel */
     void *write_arg;
     /* parsed */
     bool json, zh, help;
+    bool asked; /* a question went out: the verb ends without a word */
+    const char *pin_file, *root_key, *pass_file; /* --pin-file, --root-key, --key-passphrase-file */
     const struct nd_verb *verb;
     const struct sc_record *rec;
     size_t arg_count, opt_count;
@@ -139,8 +143,31 @@ int nd_roles_parse(const char *text, uint64_t *out) ST_MUST;
 /* Path of an argument, from the client's directory. out: 4096 bytes. */
 void nd_arg_path(const struct nd_cmd *c, const char *arg, char *out, size_t out_bytes);
 
+/* ---- cmd_secret.c ---- */
+enum nd_ask { ND_ASK_PIN, ND_ASK_NEW, ND_ASK_SHEET };
+/* What the person says to a question; id tells it from the others of this command. ST_SEALED when
+ * it was not asked yet: the question goes out, and the handler ends with nd_fail_err, having
+ * changed nothing. *out lives as long as c->answers. */
+int nd_secret(struct nd_cmd *c, enum nd_ask kind, const char *id, const char *text,
+              struct cr_span *out, struct st_err *err) ST_MUST;
+/* A new PIN or pass phrase for this key, asked for twice and held against the rule for PINs. */
+int nd_new_pin(struct nd_cmd *c, const char *name, bool phrase, struct cr_span *out,
+               struct st_err *err) ST_MUST;
+/* The key in this file, which is called name when it is asked for: sealed or not, attempts counted.
+ * ST_SEALED, ST_PIN and ST_WAIT with a text in the person's language. The caller wipes *out. */
+int nd_open_key(struct nd_cmd *c, const char *name, const char *path, struct cr_identity *out,
+                struct st_err *err) ST_MUST;
+/* nd_app_open with the pass phrase of a sealed node.key: from --key-passphrase-file, from
+ * $CREDENTIALS_DIRECTORY/fengsui-key, or asked for. */
+int nd_open_app(struct nd_cmd *c, struct nd_app_options *o, struct nd_app **out,
+                struct st_err *err) ST_MUST;
+/* File of a key by its name: node, root, next-root, or NAME of DIR/keys. ST_USAGE. */
+int nd_key_path(const struct nd_cmd *c, const char *name, char out[static ND_PATH_MAX],
+                struct st_err *err) ST_MUST;
+
 /* ---- cmd_write.c ---- */
-/* A key by its name: "node", "root", or NAME in DIR/keys. The caller wipes it. */
+/* A key by its name: "node", "root" (kept here, or --root-key FILE), or NAME in DIR/keys, open in
+ * the running node or opened by its PIN. The caller wipes it. */
 int nd_key_named(struct nd_cmd *c, const char *name, struct cr_identity *out,
                  struct st_err *err) ST_MUST;
 /* The identity an act is signed with: --as NAME out of DIR/keys, "root", else the node's. */
@@ -178,6 +205,15 @@ int nd_cmd_cert_issue(struct nd_cmd *c);
 int nd_cmd_cert_list(struct nd_cmd *c);
 int nd_cmd_key_new(struct nd_cmd *c);
 int nd_cmd_key_list(struct nd_cmd *c);
+int nd_cmd_key_pin(struct nd_cmd *c);
+int nd_cmd_key_seal(struct nd_cmd *c);
+int nd_cmd_key_unseal(struct nd_cmd *c);
+int nd_cmd_key_unlock(struct nd_cmd *c);
+int nd_cmd_key_lock(struct nd_cmd *c);
+int nd_cmd_key_sheet(struct nd_cmd *c);
+int nd_cmd_key_export(struct nd_cmd *c);
+int nd_cmd_key_recover(struct nd_cmd *c);
+int nd_cmd_key_remove(struct nd_cmd *c);
 int nd_cmd_hazard(struct nd_cmd *c);
 int nd_cmd_record_add(struct nd_cmd *c);
 int nd_cmd_list(struct nd_cmd *c);

@@ -1,8 +1,6 @@
-/* grid, cert, key: who is in charge of what. */
+/* grid, cert: who is in charge of what. */
 #include "node/cmd.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,106 +76,6 @@ int nd_cmd_grid_list(struct nd_cmd *c)
     return ND_EX_OK;
 }
 
-/* ---- key ---- */
-
-static int key_path(struct nd_cmd *c, const char *name, char out[static ND_PATH_MAX],
-                    struct st_err *err)
-{
-    size_t n = strlen(name);
-
-    if (n == 0 || n > 100 || strchr(name, '/') != NULL || name[0] == '.' ||
-        !cr_utf8_valid((const uint8_t *)name, n) || strcmp(name, "node") == 0 ||
-        strcmp(name, "root") == 0)
-        return st_fail(err, ST_USAGE, "'%s' cannot be the name of a key", name);
-    if (snprintf(out, ND_PATH_MAX, "%s/keys/%s.key", c->app->dir, name) >= ND_PATH_MAX)
-        return st_fail(err, ST_OVERSIZE, "data directory '%s': path too long", c->app->dir);
-    return ST_OK;
-}
-
-int nd_cmd_key_new(struct nd_cmd *c)
-{
-    char path[ND_PATH_MAX], dir[ND_PATH_MAX], hex[2 * CR_SIGN_PK_BYTES + 1];
-    struct cr_identity id;
-    struct st_err err = {0};
-    int rc;
-
-    if (c->arg_count != 1)
-        return nd_fail(c, ST_USAGE, "key new NAME");
-    rc = key_path(c, c->arg[0], path, &err);
-    nd_app_path(c->app->dir, "keys", dir);
-    if (rc == ST_OK)
-        rc = nd_app_make_dir(dir, &err);
-    if (rc != ST_OK)
-        return nd_fail_err(c, &err);
-    cr_identity_generate(&id);
-    rc = cr_identity_save(path, &id, &err);
-    cr_hex(id.sign_pk.b, sizeof id.sign_pk.b, hex);
-    cr_identity_wipe(&id);
-    if (rc != ST_OK)
-        return nd_fail_err(c, &err);
-    if (c->json)
-        nd_out_json(c, json_pack("{s:s, s:s}", "key", c->arg[0], "sign_pk", hex));
-    else
-        nd_out(c, "%s %s\n", c->arg[0], hex);
-    return ND_EX_OK;
-}
-
-static void key_line(struct nd_cmd *c, const char *name)
-{
-    char path[ND_PATH_MAX], hex[2 * CR_SIGN_PK_BYTES + 1], roles[256];
-    const struct sc_cert *cert;
-    struct cr_identity id;
-
-    if (key_path(c, name, path, NULL) != ST_OK || cr_identity_load(path, &id, NULL) != ST_OK)
-        return;
-    cert = sc_certs_find(nd_store_certs(c->app->store), &id.sign_pk);
-    cr_hex(id.sign_pk.b, sizeof id.sign_pk.b, hex);
-    cr_identity_wipe(&id);
-    if (c->json)
-        nd_out_json(c, json_pack("{s:s, s:s, s:s?, s:I}", "key", name, "sign_pk", hex, "name",
-                                 cert == NULL ? NULL : cert->name, "roles",
-                                 cert == NULL ? (json_int_t)0 : (json_int_t)cert->roles));
-    else
-        nd_out(c, "%s %.16s… %s %s\n", name, hex, cert == NULL ? "-" : cert->name,
-               cert == NULL ? nd_tr(c, "无证书", "no certificate")
-                            : nd_roles_text(c, cert->roles, roles, sizeof roles));
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-int nd_cmd_key_list(struct nd_cmd *c)
-{
-    char dir[ND_PATH_MAX];
-    char *names[256];
-    size_t n = 0;
-    struct dirent *e;
-    DIR *d;
-
-    nd_app_path(c->app->dir, "keys", dir);
-    d = opendir(dir);
-    if (d == NULL)
-        return errno == ENOENT ? ND_EX_OK : nd_fail(c, ST_IO, "'%s': %s", dir, strerror(errno));
-    while (n < sizeof names / sizeof names[0] && (e = readdir(d)) != NULL) {
-        size_t len = strlen(e->d_name);
-
-        if (len <= 4 || strcmp(e->d_name + len - 4, ".key") != 0)
-            continue;
-        names[n] = strndup(e->d_name, len - 4);
-        if (names[n] != NULL)
-            n++;
-    }
-    (void)closedir(d);
-    qsort(names, n, sizeof names[0], by_name);
-    for (size_t i = 0; i < n; i++) {
-        key_line(c, names[i]);
-        free(names[i]);
-    }
-    return ND_EX_OK;
-}
-
 /* ---- cert ---- */
 
 static int cert_window(struct nd_cmd *c, const char *opt, uint64_t *out, struct st_err *err)
@@ -207,7 +105,6 @@ static int read_cert(struct nd_cmd *c, struct sc_cert *cert, struct cr_identity 
                      struct st_err *err)
 {
     const char *key = nd_opt(c, "key"), *name = nd_opt(c, "name"), *role = nd_opt(c, "role");
-    char path[ND_PATH_MAX];
     int rc;
 
     if (key == NULL || name == NULL || role == NULL || nd_opt(c, "grid") == NULL)
@@ -227,9 +124,7 @@ static int read_cert(struct nd_cmd *c, struct sc_cert *cert, struct cr_identity 
     if (rc == ST_OK)
         rc = cert_window(c, "to", &cert->to_ms, err);
     if (rc == ST_OK)
-        rc = key_path(c, key, path, err);
-    if (rc == ST_OK)
-        rc = cr_identity_load(path, subject, err);
+        rc = nd_key_named(c, key, subject, err);
     cert->subject = subject->sign_pk;
     cr_person_id(&subject->sign_pk, cert->person.b);
     return rc;

@@ -122,7 +122,8 @@ int nd_cmd_help(struct nd_cmd *c)
         return ND_EX_OK;
     if (want != NULL)
         return nd_fail(c, ST_USAGE, "%s '%s'", nd_tr(c, "没有这个命令", "no such command"), want);
-    nd_out(c, "fengsui [--data DIR] [--json] [--lang zh|en] VERB …\n\n");
+    nd_out(c, "fengsui [--data DIR] [--json] [--lang zh|en] [--pin-file FILE] [--root-key FILE] "
+              "VERB …\n\n");
     for (size_t i = 0; nd_verb_at(i) != NULL; i++) {
         const struct nd_verb *v = nd_verb_at(i);
         char name[64], padded[80];
@@ -136,10 +137,10 @@ int nd_cmd_help(struct nd_cmd *c)
         c, "\n%s\n",
         nd_tr(c,
               "退出码：0 成功 1 失败 2 用法 3 未找到 4 连不上或超时 5 被占用 6 损坏 7 无权限\n"
-              "        8 版本更新 9 磁盘满或只读 10 冲突",
+              "        8 版本更新 9 磁盘满或只读 10 冲突 11 PIN",
               "exit codes: 0 ok 1 failure 2 usage 3 not found 4 unreachable or timeout 5 locked\n"
               "            6 corrupt 7 not permitted 8 newer version 9 disk full or read-only\n"
-              "            10 conflict"));
+              "            10 conflict 11 PIN needed, wrong, or wait"));
     return ND_EX_OK;
 }
 

@@ -107,7 +107,7 @@ static int write_grids_file(struct nd_cmd *c, const char *arg, uint64_t street, 
 static int fill_space(struct nd_cmd *c, const struct sc_genesis *g, struct st_err *err)
 {
     struct nd_app_options o = {.dir = c->dir, .log_level = 0};
-    int rc = nd_app_open(&o, &c->app, err);
+    int rc = nd_open_app(c, &o, &c->app, err);
 
     if (rc != ST_OK)
         return rc;

@@ -138,7 +138,7 @@ static bool first_sync(struct nd_cmd *c)
     uint64_t end, second_end = UINT64_MAX, now;
     bool good = false;
 
-    if (nd_app_open(&o, &c->app, &err) != ST_OK) {
+    if (nd_open_app(c, &o, &c->app, &err) != ST_OK) {
         (void)nd_fail_err(c, &err);
         return false;
     }
@@ -179,7 +179,7 @@ static int enter(struct nd_cmd *c, const struct sc_invite *inv, const char *name
     if (access(path, F_OK) == 0)
         return st_fail(err, ST_EXISTS, "'%s' holds a node already", c->dir);
     nd_app_path(c->dir, "node.key", path);
-    rc = cr_identity_load(path, &node, err);
+    rc = nd_open_key(c, "node", path, &node, err);
     if (rc == ST_NOTFOUND) {
         cr_identity_generate(&node);
         rc = cr_identity_save(path, &node, err);

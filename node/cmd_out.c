@@ -138,6 +138,9 @@ int nd_fail(struct nd_cmd *c, int status, const char *fmt, ...)
     int code = nd_exit_of(status);
     va_list ap;
 
+    if (c->asked)
+        return ND_EX_PIN; /* the client will come again */
+
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);

@@ -73,6 +73,8 @@ static int read_request(struct client *cl, struct cr_span line)
     cl->cmd.cwd = json_string_value(json_object_get(cl->request, "cwd"));
     cl->cmd.zh = !json_is_false(json_object_get(cl->request, "zh"));
     cl->cmd.tty = json_is_true(json_object_get(cl->request, "tty"));
+    cl->cmd.can_ask = json_is_true(json_object_get(cl->request, "ask"));
+    cl->cmd.answers = json_object_get(cl->request, "answers");
     return ST_OK;
 }
 
@@ -174,6 +176,16 @@ static void start_page(struct nd_cmd *c, struct server *s)
                strrchr(bound, ':'));
 }
 
+/* How long the loop may rest: not beyond the time at which a key is to be closed. */
+static uint32_t step_ms(struct server *s)
+{
+    uint64_t next = nd_keyring_tick(s->app->keyring, s->app->ports.now_ms(s->app->ports.arg));
+
+    if (poll_clients(s))
+        return 20;
+    return next < 60000 ? (uint32_t)next : 60000;
+}
+
 /* From the open data directory to listening; *ctl is closed by the caller. */
 static int start(struct nd_cmd *c, struct server *s, const char *listen, struct nd_ctl **ctl,
                  struct st_err *err)
@@ -212,7 +224,7 @@ int nd_cmd_serve(struct nd_cmd *c)
     s = calloc(1, sizeof *s);
     if (s == NULL)
         return nd_fail(c, ST_NOMEM, "run");
-    rc = nd_app_open(&o, &s->app, &err);
+    rc = nd_open_app(c, &o, &s->app, &err);
     if (rc == ST_OK) {
         s->app->serving = true;
         rc = start(c, s, nd_opt(c, "listen") != NULL ? nd_opt(c, "listen") : config.listen, &ctl,
@@ -221,7 +233,7 @@ int nd_cmd_serve(struct nd_cmd *c)
     if (rc == ST_OK)
         start_page(c, s);
     while (rc == ST_OK && !nd_uv_stopped(s->app->uv)) {
-        nd_uv_step(s->app->uv, poll_clients(s) ? 20 : 60000);
+        nd_uv_step(s->app->uv, step_ms(s));
         if (s->api != NULL)
             nd_api_tick(s->api);
     }

@@ -7,24 +7,53 @@
 
 #define ARENA_BYTES 65536
 
+/* The root's key: given by --root-key, or kept here, sealed or not. */
+static int root_key(struct nd_cmd *c, struct cr_identity *out, struct st_err *err)
+{
+    const struct sc_genesis *g = nd_store_genesis(c->app->store);
+    char path[ND_PATH_MAX];
+    struct cr_identity_public seen;
+    int rc;
+
+    if (c->root_key == NULL && c->app->has_root) {
+        *out = c->app->root;
+        return ST_OK;
+    }
+    if (c->root_key != NULL)
+        nd_arg_path(c, c->root_key, path, sizeof path);
+    else
+        nd_app_path(c->app->dir, "root.key", path);
+    rc = cr_identity_look(path, &seen, err);
+    if (rc == ST_NOTFOUND && c->root_key == NULL)
+        return st_fail(
+            err, ST_NOTFOUND, "%s",
+            nd_tr(c, "这一步要用根钥匙，本机没有保存：请插入 U 盘，加上 --root-key 文件",
+                  "this needs the root key, which is not kept here: plug in the stick and "
+                  "add --root-key FILE"));
+    if (rc == ST_OK && !cr_sign_pk_equal(&seen.sign_pk, &g->root))
+        rc = st_fail(
+            err, ST_DENIED,
+            nd_tr(c, "'%.200s' 不是本空间的根钥匙", "'%.200s' is not the root key of this space"),
+            path);
+    return rc == ST_OK ? nd_open_key(c, "root", path, out, err) : rc;
+}
+
 int nd_key_named(struct nd_cmd *c, const char *name, struct cr_identity *out, struct st_err *err)
 {
-    char path[ND_PATH_MAX + 256];
+    char path[ND_PATH_MAX];
+    int rc;
 
     if (strcmp(name, "node") == 0) {
         *out = c->app->node;
         return ST_OK;
     }
-    if (strcmp(name, "root") == 0) {
-        if (!c->app->has_root)
-            return st_fail(err, ST_NOTFOUND, "the root key is not kept in '%s'", c->app->dir);
-        *out = c->app->root;
-        return ST_OK;
-    }
-    if (strchr(name, '/') != NULL || strlen(name) > 200)
-        return st_fail(err, ST_USAGE, "key '%s': a name of 'fengsui key list' is wanted", name);
-    (void)snprintf(path, sizeof path, "%s/keys/%s.key", c->app->dir, name);
-    return cr_identity_load(path, out, err);
+    if (strcmp(name, "root") == 0)
+        return root_key(c, out, err);
+    rc = nd_keyring_get(c->app->keyring, name, c->app->ports.now_ms(c->app->ports.arg), out);
+    if (rc == ST_OK)
+        return rc;
+    rc = nd_key_path(c, name, path, err);
+    return rc == ST_OK ? nd_open_key(c, name, path, out, err) : rc;
 }
 
 int nd_author(struct nd_cmd *c, struct cr_identity *out, struct st_err *err)

@@ -68,7 +68,7 @@ static int read_all(int fd, uint8_t *p, size_t n)
     return ST_OK;
 }
 
-static int copy_packets(int fd, FILE *out, FILE *err_out, int *exit_code)
+static int copy_packets(int fd, FILE *out, FILE *err_out, struct cr_buf *ask, int *exit_code)
 {
     uint8_t head[5], part[4096];
     int rc;
@@ -92,8 +92,12 @@ static int copy_packets(int fd, FILE *out, FILE *err_out, int *exit_code)
                 *exit_code = part[0];
                 return ST_OK;
             }
-            if (fwrite(part, 1, n, to) != n)
-                return ST_IO;
+            if (head[0] == ND_CH_ASK)
+                rc = cr_buf_append(ask, part, n);
+            else if (fwrite(part, 1, n, to) != n)
+                rc = ST_IO;
+            if (rc != ST_OK)
+                return rc;
             left -= (uint32_t)n;
         }
         (void)fflush(to);
@@ -101,19 +105,20 @@ static int copy_packets(int fd, FILE *out, FILE *err_out, int *exit_code)
 }
 
 int nd_control_call(const char *dir, struct cr_span request, FILE *out, FILE *err_out,
-                    int *exit_code, struct st_err *err)
+                    struct cr_buf *ask, int *exit_code, struct st_err *err)
 {
     static const uint8_t end[] = {'\n'};
     int fd = connect_in(dir, err);
     int rc;
 
+    cr_buf_clear(ask);
     if (fd < 0)
         return fd;
     rc = write_all(fd, request);
     if (rc == ST_OK)
         rc = write_all(fd, cr_span_of(end, sizeof end));
     if (rc == ST_OK)
-        rc = copy_packets(fd, out, err_out, exit_code);
+        rc = copy_packets(fd, out, err_out, ask, exit_code);
     (void)close(fd);
     if (rc == ST_UNREACHABLE)
         return st_fail(err, rc, "the running node closed the connection");

@@ -2,27 +2,28 @@
  *
  *   client → node: one line, a JSON object {"argv": […], "cwd": …, "lang": …, "tty": …}
  *   node → client: packets [channel (1) ‖ length be32 ‖ bytes]; channel 1 stdout, 2 stderr, 3 the
- * exit code (one byte), which is the last
+ * exit code (one byte), which is the last, 4 a question (prompt.h): the verb then ends with
+ * ND_EX_PIN, and a client that said "ask": true may send the request again with "answers"
  *
  * Only the owner of the data directory can connect (mode 0600, and the directory is 0700). */
 #ifndef NODE_CONTROL_H
 #define NODE_CONTROL_H
 
-#include "crypto/base/bytes.h"
+#include "crypto/base/buf.h"
 
 #include <stdio.h>
 
 #define ND_CONTROL_NAME        "control.sock"
 #define ND_CONTROL_REQUEST_MAX 262144
 #define ND_CONTROL_QUEUE_MAX   (64u << 20) /* output a client may leave unread */
-enum nd_control_channel { ND_CH_OUT = 1, ND_CH_ERR = 2, ND_CH_EXIT = 3 };
+enum nd_control_channel { ND_CH_OUT = 1, ND_CH_ERR = 2, ND_CH_EXIT = 3, ND_CH_ASK = 4 };
 
 /* ---- client (control.c) ---- */
-/* Sends the request and copies what comes back to out and err until the exit code.
- * ST_NOTFOUND: nobody listens there (no socket, or a stale one); ST_UNREACHABLE: the node went away
- * in the middle; ST_IO. */
+/* Sends the request and copies what comes back to out and err until the exit code; a question goes
+ * to ask (emptied first). ST_NOTFOUND: nobody listens there (no socket, or a stale one);
+ * ST_UNREACHABLE: the node went away in the middle; ST_IO. */
 int nd_control_call(const char *dir, struct cr_span request, FILE *out, FILE *err_out,
-                    int *exit_code, struct st_err *err) ST_MUST;
+                    struct cr_buf *ask, int *exit_code, struct st_err *err) ST_MUST;
 
 /* ---- node (uv_control.c) ---- */
 struct nd_uv;

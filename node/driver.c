@@ -135,6 +135,11 @@ uint64_t nd_driver_deadline(const struct nd_driver *d)
     return peers < at ? peers : at;
 }
 
+void nd_driver_set_issuer(struct nd_driver *d, const struct cr_identity *issuer)
+{
+    d->o.issuer = issuer;
+}
+
 int nd_driver_write(struct nd_driver *d, const struct cr_identity *author, uint64_t scope,
                     const struct nd_draft *drafts, size_t n, struct sc_id *ids, struct st_err *err)
 {

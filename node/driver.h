@@ -63,6 +63,9 @@ int nd_driver_write(struct nd_driver *d, const struct cr_identity *author, uint6
                     const struct nd_draft *drafts, size_t n, struct sc_id *ids,
                     struct st_err *err) ST_MUST;
 
+/* Who certifies joiners from now on; borrowed. */
+void nd_driver_set_issuer(struct nd_driver *d, const struct cr_identity *issuer);
+
 /* Sync now with one peer or all (resets back-off). */
 void nd_driver_dial_now(struct nd_driver *d, const struct cr_kx_pk *kx_or_null);
 /* Peers were added, removed, enabled or disabled in the store. */

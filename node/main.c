@@ -2,18 +2,15 @@
  * does, is carried out here on the store directly. */
 #include "node/cmd.h"
 #include "node/control.h"
+#include "node/prompt.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
-
-static void write_stdio(void *arg, int channel, struct cr_span bytes)
-{
-    (void)arg;
-    (void)fwrite(bytes.p, 1, bytes.n, channel == ND_CH_OUT ? stdout : stderr);
-}
 
 /* $FENGSUI_DATA, else the user's state directory. */
 static void default_dir(char out[static ND_PATH_MAX])
@@ -43,20 +40,33 @@ static bool chinese(void)
     return true;
 }
 
+/* What a verb prints, and the question it may end with. */
+static void write_stdio(void *arg, int channel, struct cr_span bytes)
+{
+    if (channel != ND_CH_ASK)
+        (void)fwrite(bytes.p, 1, bytes.n, channel == ND_CH_OUT ? stdout : stderr);
+    else if (cr_buf_append(arg, bytes.p, bytes.n) != ST_OK)
+        (void)fputs("fengsui: out of memory\n", stderr);
+}
+
 /* By the running node. ST_NOTFOUND when none runs. */
-static int ask_node(const struct nd_cmd *c, json_t *argv, int *code, struct st_err *err)
+static int ask_node(const struct nd_cmd *c, json_t *argv, struct cr_buf *ask, int *code,
+                    struct st_err *err)
 {
     json_t *request =
-        json_pack("{s:O, s:s, s:b, s:b}", "argv", argv, "cwd", c->cwd == NULL ? "/" : c->cwd, "zh",
-                  (int)c->zh, "tty", (int)c->tty);
-    char *line = request == NULL ? NULL : json_dumps(request, JSON_COMPACT);
+        json_pack("{s:O, s:s, s:b, s:b, s:b}", "argv", argv, "cwd", c->cwd == NULL ? "/" : c->cwd,
+                  "zh", (int)c->zh, "tty", (int)c->tty, "ask", (int)c->can_ask);
+    char *line = NULL;
     int rc;
 
+    if (request != NULL &&
+        (c->answers == NULL || json_object_set(request, "answers", c->answers) == 0))
+        line = json_dumps(request, JSON_COMPACT);
     json_decref(request);
     if (line == NULL)
         return st_fail(err, ST_MALFORMED, "an argument is not valid UTF-8");
-    rc = nd_control_call(c->dir, cr_span_text(line), stdout, stderr, code, err);
-    free(line);
+    rc = nd_control_call(c->dir, cr_span_text(line), stdout, stderr, ask, code, err);
+    nd_wiping_free(line);
     return rc;
 }
 
@@ -67,7 +77,7 @@ static int do_here(struct nd_cmd *c)
     struct st_err err = {0};
     int code;
 
-    if (nd_app_open(&o, &c->app, &err) != ST_OK)
+    if (nd_open_app(c, &o, &c->app, &err) != ST_OK)
         return nd_fail_err(c, &err);
     code = nd_cmd_run(c);
     if (code == ND_EX_WAIT && nd_uv_catch_signals(c->app->uv, &err) != ST_OK)
@@ -93,26 +103,64 @@ static json_t *words(int argc, char **argv)
     return list;
 }
 
+/* The parsed command, once: by the running node or here. */
+static int attempt(struct nd_cmd *c, json_t *argv, struct cr_buf *ask)
+{
+    struct st_err err = {0};
+    int code, rc;
+
+    if (c->help || c->verb == NULL || (c->verb->flags & ND_V_LOCAL) != 0)
+        return nd_cmd_run(c);
+    rc = argv == NULL ? st_fail(&err, ST_MALFORMED, "an argument is not valid UTF-8")
+                      : ask_node(c, argv, ask, &code, &err);
+    if (rc == ST_OK)
+        return code;
+    return rc == ST_NOTFOUND ? do_here(c) : nd_fail_err(c, &err);
+}
+
 static int dispatch(struct nd_cmd *c, int argc, char **argv)
 {
     json_t *list = words(argc, argv); /* before parsing, which cuts --name=value apart */
+    struct nd_prompt prompt;
     struct st_err err = {0};
-    int code, rc;
+    struct cr_buf ask;
+    int code;
 
     if (nd_cmd_parse(c, argc, argv) != ST_OK) {
         json_decref(list);
         return ND_EX_USAGE;
     }
-    if (c->help || c->verb == NULL || (c->verb->flags & ND_V_LOCAL) != 0) {
-        json_decref(list);
-        return nd_cmd_run(c);
+    cr_buf_init(&ask, 4096);
+    c->write_arg = &ask;
+    c->can_ask = nd_prompt_able(c->pin_file);
+    nd_prompt_init(&prompt, c->pin_file, c->zh);
+    for (;;) {
+        code = attempt(c, list, &ask);
+        c->asked = false;
+        if (ask.n == 0)
+            break;
+        if (nd_prompt_ask(&prompt, cr_buf_span(&ask), &err) != ST_OK) {
+            code = nd_fail_err(c, &err);
+            break;
+        }
+        cr_buf_clear(&ask);
+        c->answers = prompt.answers;
     }
-    rc = list == NULL ? st_fail(&err, ST_MALFORMED, "an argument is not valid UTF-8")
-                      : ask_node(c, list, &code, &err);
+    c->answers = NULL;
+    nd_prompt_release(&prompt);
+    cr_buf_release(&ask);
     json_decref(list);
-    if (rc == ST_OK)
-        return code;
-    return rc == ST_NOTFOUND ? do_here(c) : nd_fail_err(c, &err);
+    return code;
+}
+
+/* Memory of this process is not for others: no core, no dump, no tracer. */
+static void harden(void)
+{
+    const struct rlimit none = {0, 0};
+
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)setrlimit(RLIMIT_CORE, &none);
+    json_set_alloc_funcs(malloc, nd_wiping_free);
 }
 
 int main(int argc, char **argv)
@@ -122,6 +170,7 @@ int main(int argc, char **argv)
     struct st_err err = {0};
     int code;
 
+    harden();
     (void)signal(SIGPIPE, SIG_IGN);
     default_dir(dir);
     c.dir = dir;

@@ -84,8 +84,9 @@ static int read_counter(const char *path, const struct nd_tries_now *now, struct
                         struct st_err *err)
 {
     uint8_t file[FILE_BYTES + 1];
+    bool others; /* a stick without modes will do */
     size_t n = 0;
-    int rc = cr_file_read(path, file, sizeof file, &n, err);
+    int rc = cr_file_read(path, file, sizeof file, &n, &others, err);
 
     *c = (struct counter){.at = *now};
     if (rc == ST_NOTFOUND) {

@@ -5,6 +5,7 @@
 
 #include "crypto/base/assert.h"
 #include "crypto/base/buf.h"
+#include "crypto/keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,8 @@ static void on_client_closed(uv_handle_t *h)
         i++;
     CR_ASSERT(i < ctl->client_count);
     ctl->client[i] = ctl->client[--ctl->client_count];
+    if (c->in.p != NULL)
+        cr_wipe(c->in.p, c->in.cap); /* a request may hold a PIN */
     cr_buf_release(&c->in);
     free(c);
     maybe_free(ctl);
@@ -100,6 +103,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
         client_gone(c);
         return;
     }
+    cr_wipe(buf->base, (size_t)n);
     end = memchr(c->in.p, '\n', c->in.n);
     if (end == NULL)
         return;

@@ -2,6 +2,7 @@
 # of its own that is removed at the end, with every process it started.
 # shellcheck shell=sh
 set -eu
+exec </dev/null # nobody is asked for a PIN
 fengsui=$1
 work=$(mktemp -d "${TMPDIR:-/tmp}/fengsui.XXXXXX")
 pids=
