@@ -58,6 +58,12 @@ static const struct nd_opt cert_issue_opts[] = {
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt as_opts[] = {{"as", "KEY", "签名所用的钥匙", "key to sign with"},
                                         {NULL, NULL, NULL, NULL}};
+static const struct nd_opt cert_renew_opts[] = {
+    {"key", "NAME", "新钥匙名（见 key new）", "name of the new key (see key new)"},
+    {"as", "KEY", "签发所用的钥匙", "key to sign with"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt root_rotate_opts[] = {
+    {"next-key", "FILE", "下一把根钥匙的文件", "file of the successor"}, {NULL, NULL, NULL, NULL}};
 static const struct nd_opt key_new_opts[] = {
     {"no-pin", NULL, "不加锁（不建议）", "not sealed (not advised)"}, {NULL, NULL, NULL, NULL}};
 static const struct nd_opt key_unlock_opts[] = {
@@ -133,6 +139,12 @@ static const struct nd_verb verbs[] = {
     {"cert", "issue", "--key NAME --name 姓名 --role ROLES --grid CODE", "签发证书",
      "certify a key", cert_issue_opts, 0, NULL, nd_cmd_cert_issue, NULL},
     {"cert", "list", "", "证书列表", "list certificates", NULL, 0, NULL, nd_cmd_cert_list, NULL},
+    {"cert", "renew", "PERSON --key NAME", "为同一人换发钥匙，历史不断",
+     "give a person a new key; the history stays one", cert_renew_opts, 0, NULL, nd_cmd_cert_renew,
+     NULL},
+    {"root", "rotate", "--next-key FILE", "启用预先约定的下一把根钥匙",
+     "let the successor take the root's place", root_rotate_opts, 0, NULL, nd_cmd_root_rotate,
+     NULL},
     {"key", "new", "NAME", "生成人员钥匙，用 PIN 加锁", "make a person's key, sealed by a PIN",
      key_new_opts, 0, NULL, nd_cmd_key_new, NULL},
     {"key", "list", "", "钥匙列表", "list keys", NULL, 0, NULL, nd_cmd_key_list, NULL},

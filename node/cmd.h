@@ -203,6 +203,8 @@ int nd_cmd_grid_add(struct nd_cmd *c);
 int nd_cmd_grid_list(struct nd_cmd *c);
 int nd_cmd_cert_issue(struct nd_cmd *c);
 int nd_cmd_cert_list(struct nd_cmd *c);
+int nd_cmd_cert_renew(struct nd_cmd *c);
+int nd_cmd_root_rotate(struct nd_cmd *c);
 int nd_cmd_key_new(struct nd_cmd *c);
 int nd_cmd_key_list(struct nd_cmd *c);
 int nd_cmd_key_pin(struct nd_cmd *c);

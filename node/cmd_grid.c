@@ -144,7 +144,8 @@ int nd_cmd_cert_issue(struct nd_cmd *c)
     rc = read_cert(c, &cert, &subject, &err);
     if (rc == ST_OK)
         rc = nd_author(c, &author, &err);
-    if (rc == ST_OK && cr_sign_pk_equal(&author.sign_pk, &nd_store_genesis(c->app->store)->root))
+    if (rc == ST_OK &&
+        sc_certs_root(nd_store_certs(c->app->store), &author.sign_pk) != SC_ROOT_NONE)
         cert.rank = 1;
     if (rc == ST_OK) {
         rc = sc_cert_consent(&cert, nd_store_net(c->app->store), &subject.sign_sk);

@@ -10,7 +10,6 @@
 /* The root's key: given by --root-key, or kept here, sealed or not. */
 static int root_key(struct nd_cmd *c, struct cr_identity *out, struct st_err *err)
 {
-    const struct sc_genesis *g = nd_store_genesis(c->app->store);
     char path[ND_PATH_MAX];
     struct cr_identity_public seen;
     int rc;
@@ -30,7 +29,7 @@ static int root_key(struct nd_cmd *c, struct cr_identity *out, struct st_err *er
             nd_tr(c, "这一步要用根钥匙，本机没有保存：请插入 U 盘，加上 --root-key 文件",
                   "this needs the root key, which is not kept here: plug in the stick and "
                   "add --root-key FILE"));
-    if (rc == ST_OK && !cr_sign_pk_equal(&seen.sign_pk, &g->root))
+    if (rc == ST_OK && sc_certs_root(nd_store_certs(c->app->store), &seen.sign_pk) == SC_ROOT_NONE)
         rc = st_fail(
             err, ST_DENIED,
             nd_tr(c, "'%.200s' 不是本空间的根钥匙", "'%.200s' is not the root key of this space"),

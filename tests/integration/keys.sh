@@ -197,3 +197,24 @@ pins 'a long phrase of ours'
 expect 2 fs other key recover wang --from "$work/node.txt" --pin-file "$pins"
 expect 0 fs other key recover node --from "$work/node.txt" --no-pin
 cmp -s "$work/other/node.key" "$work/village/node.key" || fail "not the same node key"
+
+# all is lost: the office above gives the person a new key, and the person stays the same
+expect 0 fs street key new zhang2 --no-pin
+expect 3 fs street cert renew 王五 --key zhang2
+expect 0 fs street --json cert renew 张三 --key zhang2
+renewed=$(field person <"$work/out")
+[ -n "$renewed" ] || fail "no person"
+expect 10 fs street cert renew 张三 --key zhang2
+expect 0 fs street hazard report --grid 500118003206001 --code A01 --as zhang2
+[ "$(fs street cert list | grep -c '^张三 .*500118003206001')" -eq 2 ] || fail "two keys of one person"
+
+# the successor takes the root's place
+pins 'wei shan 120'
+expect 7 fs street root rotate --next-key "$work/street/root.key" --pin-file "$pins"
+cp "$work/street/next-root.key" "$work/next.key"
+expect 0 fs street --json root rotate --next-key "$work/next.key"
+grep -q '"certificates":[1-9]' "$work/out" || fail "no certificate was stated again"
+fs street verify >/dev/null
+expect 0 fs street hazard report --grid 500118003205 --code A01
+expect 0 fs street cert issue --key zhang2 --name 张三 --role officer --grid 500118003206 --as root \
+    --root-key "$work/next.key"
