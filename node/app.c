@@ -222,7 +222,7 @@ int nd_app_open(const struct nd_app_options *o, struct nd_app **out, struct st_e
         nd_uv_ports(app->uv, o->log_level, &app->ports);
         if (!locked || !ring_locked)
             app->ports.log(
-                app->ports.arg, 2,
+                app->ports.arg, 1,
                 "keys: this memory cannot be locked (RLIMIT_MEMLOCK); it may be swapped");
         app->started_ms = nd_app_wall_ms(app);
         rc = start_driver(app, o->dial, err);
