@@ -17,9 +17,39 @@ static const struct nd_opt invite_opts[] = {
      "how long it is good, as 7d, 12h; default 7d"},
     {"addr", "HOST:PORT", "本节点地址，可重复", "address of this node; may be repeated"},
     {"file", "FILE", "写入文件而不是屏幕", "write it to a file"},
+    {"qr", NULL, "同时显示二维码", "draw it as a QR code, too"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt invite_answer_opts[] = {
+    {"out", "FILE", "答复文件（也可写 -o）", "the answer (also -o)"},
+    {"role", "ROLES", "角色，默认按邀请或申请", "its roles; default: as invited or wished"},
+    {"grid", "CODE", "网格，可重复", "grid; may be repeated"},
+    {"from", "DATE", "生效日期", "valid from"},
+    {"to", "DATE", "失效日期", "valid to"},
+    {"addr", "HOST:PORT", "本节点地址，可重复", "address of this node; may be repeated"},
+    {"yes", NULL, "已核对，不再询问", "compared: do not ask"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt cert_answer_opts[] = {
+    {"role", "ROLES", "角色，默认按申请", "roles; default: as wished"},
+    {"grid", "CODE", "管辖网格，可重复", "grid; may be repeated"},
+    {"from", "DATE", "生效日期", "valid from"},
+    {"to", "DATE", "失效日期", "valid to"},
+    {"as", "KEY", "签发所用的钥匙", "key to sign with"},
+    {"yes", NULL, "已核对，不再询问", "compared: do not ask"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt key_request_opts[] = {
+    {"out", "FILE", "申请文件（也可写 -o）", "the request (also -o)"},
+    {"name", "TEXT", "姓名，默认用钥匙名", "the person's name, default the key's"},
+    {"role", "ROLES", "希望的角色", "roles wished for"},
+    {"grid", "CODE", "希望的网格，可重复", "grid wished for; may be repeated"},
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt join_opts[] = {
     {"name", "TEXT", "本节点名称", "name of this node"},
+    {"request", "FILE", "无网络：写申请文件", "without a network: write a request"},
+    {"answer", "FILE", "无网络：凭答复文件加入", "without a network: join by the answer to it"},
+    {"role", "ROLES", "申请时希望的角色", "roles wished for in the request"},
+    {"grid", "CODE", "申请时希望的网格，可重复", "grid wished for in the request; may be repeated"},
+    {"space", "DIGITS", "街道指纹，不符则拒绝", "the street's fingerprint, checked"},
+    {"yes", NULL, "已核对，不再询问", "compared: do not ask"},
     {"timeout", "TIME", "最多等待，默认 30s", "give up after, default 30s"},
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt run_opts[] = {
@@ -115,10 +145,16 @@ static const struct nd_opt import_hazards_opts[] = {
 static const struct nd_verb verbs[] = {
     {"init", NULL, "--name 名称 --street 代码", "建立街道空间和本节点",
      "make a street's space and this node", init_opts, ND_V_LOCAL, NULL, nd_cmd_init, NULL},
+    {"invite", "answer", "REQUEST --out ANSWER", "答复一个加入申请文件", "answer a request to join",
+     invite_answer_opts, 0, NULL, nd_cmd_invite_answer, NULL},
+    {"invite", "list", "", "发出的邀请", "list invitations", NULL, 0, NULL, nd_cmd_invite_list,
+     NULL},
+    {"invite", "revoke", "ID", "撤销一个未用的邀请", "revoke an unused invitation", NULL, 0, NULL,
+     nd_cmd_invite_revoke, NULL},
     {"invite", NULL, "--grid CODE", "邀请一个节点加入", "invite a node to join", invite_opts, 0,
      NULL, nd_cmd_invite, NULL},
-    {"join", NULL, "TEXT|FILE", "凭邀请加入", "join by an invitation", join_opts, ND_V_LOCAL, NULL,
-     nd_cmd_join, NULL},
+    {"join", NULL, "TEXT|FILE", "凭邀请加入；无网络时凭文件", "join by an invitation, or by files",
+     join_opts, ND_V_LOCAL, NULL, nd_cmd_join, NULL},
     {"run", NULL, "", "运行节点", "run the node", run_opts, ND_V_LOCAL, NULL, nd_cmd_serve, NULL},
     {"sync", NULL, "", "立即同步并等待完成", "synchronise now and wait for it", sync_opts,
      ND_V_DIAL, NULL, nd_cmd_sync, nd_cmd_sync_poll},
@@ -138,6 +174,8 @@ static const struct nd_verb verbs[] = {
     {"grid", "list", "", "网格列表", "list grids", grid_list_opts, 0, NULL, nd_cmd_grid_list, NULL},
     {"cert", "issue", "--key NAME --name 姓名 --role ROLES --grid CODE", "签发证书",
      "certify a key", cert_issue_opts, 0, NULL, nd_cmd_cert_issue, NULL},
+    {"cert", "answer", "REQUEST", "凭申请文件给人员发证书", "certify a person's key by its request",
+     cert_answer_opts, 0, NULL, nd_cmd_cert_answer, NULL},
     {"cert", "list", "", "证书列表", "list certificates", NULL, 0, NULL, nd_cmd_cert_list, NULL},
     {"cert", "renew", "PERSON --key NAME", "为同一人换发钥匙，历史不断",
      "give a person a new key; the history stays one", cert_renew_opts, 0, NULL, nd_cmd_cert_renew,
@@ -147,6 +185,9 @@ static const struct nd_verb verbs[] = {
      NULL},
     {"key", "new", "NAME", "生成人员钥匙，用 PIN 加锁", "make a person's key, sealed by a PIN",
      key_new_opts, 0, NULL, nd_cmd_key_new, NULL},
+    {"key", "request", "NAME --out FILE", "为人员钥匙写证书申请文件",
+     "write a request to certify a person's key", key_request_opts, 0, NULL, nd_cmd_key_request,
+     NULL},
     {"key", "list", "", "钥匙列表", "list keys", NULL, 0, NULL, nd_cmd_key_list, NULL},
     {"key", "pin", "NAME", "设置或更换 PIN", "set or change the PIN of a key", NULL, 0, NULL,
      nd_cmd_key_pin, NULL},
@@ -333,7 +374,8 @@ static int unknown_option(struct nd_cmd *c, const char *name)
 /* --name, --name=value or --name value. */
 static int read_option(struct nd_cmd *c, int argc, char **argv, int *at)
 {
-    char *name = argv[*at] + 2;
+    static char out[] = "out"; /* -o */
+    char *name = strcmp(argv[*at], "-o") == 0 ? out : argv[*at] + 2;
     char *equals = strchr(name, '=');
     bool takes;
 
@@ -420,7 +462,7 @@ int nd_cmd_parse(struct nd_cmd *c, int argc, char **argv)
             rc = argv[at][0] == '-'
                      ? usage(c, nd_tr(c, "没有这个选项", "no such option"), argv[at], NULL)
                      : read_verb(c, argc, argv, &at);
-        } else if (!only_args && strncmp(argv[at], "--", 2) == 0) {
+        } else if (!only_args && (strncmp(argv[at], "--", 2) == 0 || strcmp(argv[at], "-o") == 0)) {
             rc = read_option(c, argc, argv, &at);
         } else if (c->arg_count == ND_ARGS_MAX) {
             rc = usage(c, nd_tr(c, "参数太多", "too many arguments at"), argv[at], NULL);

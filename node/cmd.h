@@ -24,8 +24,9 @@ enum nd_exit {
     ND_EX_VERSION = 8, /* made by a newer version */
     ND_EX_FULL = 9,    /* disk full or read-only */
     ND_EX_CONFLICT = 10,
-    ND_EX_PIN = 11,  /* a PIN is needed, wrong, or was wrong too often */
-    ND_EX_WAIT = -1, /* not a code: the handler goes on in poll */
+    ND_EX_PIN = 11,     /* a PIN is needed, wrong, or was wrong too often */
+    ND_EX_CONFIRM = 12, /* showed what it would do; --yes does it */
+    ND_EX_WAIT = -1,    /* not a code: the handler goes on in poll */
 };
 int nd_exit_of(int status);
 
@@ -165,6 +166,35 @@ int nd_open_app(struct nd_cmd *c, struct nd_app_options *o, struct nd_app **out,
 int nd_key_path(const struct nd_cmd *c, const char *name, char out[static ND_PATH_MAX],
                 struct st_err *err) ST_MUST;
 
+/* ---- cmd_file.c ---- */
+/* The file an argument names, at most max bytes, into out (initialised here; the caller releases it
+ * after ST_OK). ST_NOTFOUND, ST_IO, ST_OVERSIZE, ST_NOMEM. */
+int nd_read_file(const struct nd_cmd *c, const char *arg, size_t max, struct cr_buf *out,
+                 struct st_err *err) ST_MUST;
+/* A new file, readable by its owner; the same bytes there already are as good. ST_EXISTS when
+ * others are; else as cr_file_create. */
+int nd_write_file(const struct nd_cmd *c, const char *arg, struct cr_span bytes,
+                  struct st_err *err) ST_MUST;
+/* --yes was given; else writes the question and the handler returns ND_EX_CONFIRM: on a terminal
+ * the client then asks and runs the command again with --yes. */
+bool nd_agreed(struct nd_cmd *c, const char *question);
+/* --role into *roles and --grid … into prefixes, ascending; each untouched when it is not there.
+ * ST_USAGE. */
+int nd_opt_grants(struct nd_cmd *c, uint64_t *roles, size_t *count,
+                  uint64_t prefixes[static SC_CERT_PREFIXES_MAX], struct st_err *err) ST_MUST;
+void nd_grids_text(const uint64_t *prefixes, size_t count, char *out, size_t out_bytes);
+
+/* ---- cmd_invite.c ---- */
+/* Addresses by --addr, or this machine's with the port it listens on. ST_USAGE. */
+int nd_own_addrs(struct nd_cmd *c, char addrs[static SC_INVITE_ADDRS_MAX][SC_ADDR_TEXT_MAX],
+                 size_t *count, struct st_err *err) ST_MUST;
+int nd_own_gate(struct nd_cmd *c, struct cr_gate *out, struct st_err *err) ST_MUST;
+
+/* ---- cmd_enrol.c ---- */
+/* join --request, by an invitation or without (NULL), and join --answer: exit codes. */
+int nd_join_request(struct nd_cmd *c, const struct sc_invite *invite);
+int nd_join_answered(struct nd_cmd *c);
+
 /* ---- cmd_write.c ---- */
 /* A key by its name: "node", "root" (kept here, or --root-key FILE), or NAME in DIR/keys, open in
  * the running node or opened by its PIN. The caller wipes it. */
@@ -189,6 +219,11 @@ json_t *nd_json_hazard(const struct nd_hazard_row *row);
 /* ---- handlers ---- */
 int nd_cmd_init(struct nd_cmd *c);
 int nd_cmd_invite(struct nd_cmd *c);
+int nd_cmd_invite_answer(struct nd_cmd *c);
+int nd_cmd_invite_list(struct nd_cmd *c);
+int nd_cmd_invite_revoke(struct nd_cmd *c);
+int nd_cmd_cert_answer(struct nd_cmd *c);
+int nd_cmd_key_request(struct nd_cmd *c);
 int nd_cmd_join(struct nd_cmd *c);
 int nd_cmd_serve(struct nd_cmd *c);
 int nd_cmd_sync(struct nd_cmd *c);

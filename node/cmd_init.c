@@ -1,4 +1,4 @@
-/* init, invite, join: how a space begins and grows. */
+/* init: how a space begins. */
 #include "node/cmd.h"
 
 #include <errno.h>
@@ -21,8 +21,6 @@ static int have_key(const char *dir, const char *name, struct cr_identity *id, s
     cr_identity_generate(id);
     return cr_identity_save(path, id, err);
 }
-
-/* ---- init ---- */
 
 static int write_grid(struct nd_cmd *c, uint64_t code, const char *name, struct st_err *err)
 {
@@ -175,128 +173,5 @@ int nd_cmd_init(struct nd_cmd *c)
         nd_tr(c, "请把 root.key 和 next-root.key 备份到别处；next-root.key 备份后应从本机移走。\n",
               "Back up root.key and next-root.key elsewhere, and then move next-root.key off this "
               "machine.\n"));
-    return ND_EX_OK;
-}
-
-/* ---- invite ---- */
-
-/* Addresses by --addr, or this machine's with the port it listens on. */
-static int invite_addrs(struct nd_cmd *c, struct sc_invite *inv, struct st_err *err)
-{
-    char local[SC_INVITE_ADDRS_MAX][ND_UV_ADDR_MAX];
-    const char *colon, *port = "7119";
-    struct cr_buf listen;
-    size_t n;
-
-    for (size_t i = 0; nd_opt_nth(c, "addr", i) != NULL; i++) {
-        const char *addr = nd_opt_nth(c, "addr", i);
-
-        if (i == SC_INVITE_ADDRS_MAX || strlen(addr) >= sizeof inv->addrs[0])
-            return st_fail(err, ST_USAGE, "--addr '%s': at most %d addresses of 63 bytes", addr,
-                           SC_INVITE_ADDRS_MAX);
-        memcpy(inv->addrs[inv->addr_count++], addr, strlen(addr) + 1);
-    }
-    if (inv->addr_count > 0)
-        return ST_OK;
-    cr_buf_init(&listen, ND_UV_ADDR_MAX);
-    if (nd_store_meta_get(c->app->store, "listen", &listen) == ST_OK &&
-        cr_buf_append(&listen, "", 1) == ST_OK) {
-        colon = strrchr((const char *)listen.p, ':');
-        port = colon == NULL ? port : colon + 1;
-    }
-    n = nd_uv_local_addrs(local, 2);
-    for (size_t i = 0; i < n; i++)
-        (void)snprintf(inv->addrs[inv->addr_count++], sizeof inv->addrs[0], "%.48s:%.5s", local[i],
-                       port);
-    if (n == 0)
-        (void)snprintf(inv->addrs[inv->addr_count++], sizeof inv->addrs[0], "127.0.0.1:%.5s", port);
-    cr_buf_release(&listen);
-    return ST_OK;
-}
-
-static int make_invite(struct nd_cmd *c, struct sc_invite *inv, struct st_err *err)
-{
-    struct nd_invite_row row = {0};
-    struct cr_buf gate;
-    int rc;
-
-    inv->net = *nd_store_net(c->app->store);
-    inv->kx_pk = c->app->node.kx_pk;
-    cr_random(inv->secret, sizeof inv->secret);
-    rc = invite_addrs(c, inv, err);
-    if (rc != ST_OK)
-        return rc;
-    cr_buf_init(&gate, 64);
-    rc = nd_store_meta_get(c->app->store, "discovery_gate", &gate);
-    if (rc == ST_OK && gate.n == sizeof inv->gate.b)
-        memcpy(inv->gate.b, gate.p, sizeof inv->gate.b);
-    else
-        rc = st_fail(err, ST_CORRUPT, "the space's discovery secret is missing");
-    cr_buf_release(&gate);
-    if (rc != ST_OK)
-        return rc;
-    row.id = sc_invite_id(inv->secret);
-    memcpy(row.secret, inv->secret, sizeof row.secret);
-    row.roles = inv->roles;
-    row.grid = inv->grid;
-    row.expires_s = inv->expires_s;
-    rc = nd_store_put_invite(c->app->store, &row, err);
-    cr_wipe(&row, sizeof row);
-    return rc;
-}
-
-static int write_file(struct nd_cmd *c, const char *arg, const char *text, struct st_err *err)
-{
-    char path[ND_PATH_MAX];
-    FILE *f;
-    bool good;
-
-    nd_arg_path(c, arg, path, sizeof path);
-    f = fopen(path, "wxe");
-    if (f == NULL)
-        return st_fail(err, errno == EEXIST ? ST_EXISTS : ST_IO, "write '%s': %s", path,
-                       strerror(errno));
-    good = fprintf(f, "%s\n", text) > 0;
-    if (fclose(f) != 0 || !good)
-        return st_fail(err, ST_IO, "write '%s': %s", path, strerror(errno));
-    return ST_OK;
-}
-
-int nd_cmd_invite(struct nd_cmd *c)
-{
-    const char *role = nd_opt(c, "role"), *grid = nd_opt(c, "grid"), *file = nd_opt(c, "file");
-    char text[SC_INVITE_TEXT_MAX];
-    struct sc_invite inv = {0};
-    struct st_err err = {0};
-    uint64_t span_ms;
-    int rc;
-
-    if (grid == NULL || nd_grid_parse(grid, &inv.grid) != ST_OK)
-        return nd_fail(
-            c, ST_USAGE, "--grid '%s': %s", grid == NULL ? "" : grid,
-            nd_tr(c, "应为 9、12 或 15 位代码", "a code of 9, 12 or 15 digits is wanted"));
-    if (nd_roles_parse(role == NULL ? "village" : role, &inv.roles) != ST_OK)
-        return nd_fail(c, ST_USAGE, "--role '%s': village, street, officer, chief, …", role);
-    if (nd_opt_span(c, "expires", (uint64_t)7 * 86400000, &span_ms) != ST_OK)
-        return ND_EX_USAGE;
-    inv.roles |= SC_ROLE_NODE;
-    inv.expires_s = (nd_app_wall_ms(c->app) + span_ms) / 1000;
-    rc = make_invite(c, &inv, &err);
-    if (rc == ST_OK) {
-        rc = sc_invite_to_text(&inv, text, sizeof text);
-        if (rc != ST_OK)
-            (void)st_fail(&err, (enum st_code)rc, "invitation: %s", st_text((enum st_code)rc));
-    }
-    if (rc == ST_OK && file != NULL)
-        rc = write_file(c, file, text, &err);
-    cr_wipe(&inv.secret, sizeof inv.secret);
-    if (rc != ST_OK)
-        return nd_fail_err(c, &err);
-    if (c->json)
-        nd_out_json(c, json_pack("{s:s, s:o, s:I}", "invite", text, "grid", nd_json_grid(inv.grid),
-                                 "expires_ms", (json_int_t)(inv.expires_s * 1000)));
-    else if (file == NULL)
-        nd_out(c, "%s\n", text);
-    cr_wipe(text, sizeof text);
     return ND_EX_OK;
 }

@@ -1,7 +1,6 @@
 /* join: keys, the handshake with the inviter, the store, and a first synchronisation. */
 #include "node/cmd.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,25 +53,28 @@ static void on_disconnected(void *arg, uint32_t conn, int status)
     nd_join_disconnected(j->join, conn, status);
 }
 
-/* The invitation itself, or the file that holds it. */
+/* The invitation itself, or the file that holds it as text or as bytes. */
 static int read_invite(struct nd_cmd *c, const char *arg, struct sc_invite *out, struct st_err *err)
 {
-    char path[ND_PATH_MAX], text[SC_INVITE_TEXT_MAX * 2];
-    size_t n;
-    FILE *f;
+    struct cr_buf file;
+    int rc;
 
     if (strncmp(arg, "fs1-", 4) == 0)
         return sc_invite_from_text(arg, out, err);
-    nd_arg_path(c, arg, path, sizeof path);
-    f = fopen(path, "re");
-    if (f == NULL)
-        return st_fail(err, errno == ENOENT ? ST_NOTFOUND : ST_IO,
-                       "'%s' is neither an invitation (fs1-…) nor a file: %s", arg,
-                       strerror(errno));
-    n = fread(text, 1, sizeof text - 1, f);
-    (void)fclose(f);
-    text[n] = '\0';
-    return sc_invite_from_text(text, out, err);
+    rc = nd_read_file(c, arg, SC_INVITE_TEXT_MAX * 2, &file, err);
+    if (rc != ST_OK)
+        return st_wrap(err, rc, "'%s' is no invitation (fs1-…)", arg);
+    if (file.n > 0 && file.p[0] == SC_INVITE_VERSION) {
+        rc = sc_invite_decode(cr_buf_span(&file), out, err);
+    } else {
+        rc = cr_buf_append(&file, "", 1);
+        rc = rc == ST_OK ? sc_invite_from_text((const char *)file.p, out, err)
+                         : st_fail(err, ST_OVERSIZE, "'%s' is too long for an invitation", arg);
+    }
+    if (file.n > 0)
+        cr_wipe(file.p, file.n);
+    cr_buf_release(&file);
+    return rc;
 }
 
 static int talk(const struct sc_invite *inv, const struct cr_identity *node, const char *name,
@@ -201,6 +203,10 @@ int nd_cmd_join(struct nd_cmd *c)
     struct st_err err = {0};
     int rc;
 
+    if (nd_opt(c, "answer") != NULL)
+        return nd_join_answered(c);
+    if (nd_opt(c, "request") != NULL && c->arg_count == 0)
+        return nd_join_request(c, NULL);
     if (c->arg_count != 1)
         return nd_fail(c, ST_USAGE, "join TEXT|FILE");
     rc = nd_app_vacant(c->dir, &err);
@@ -208,6 +214,12 @@ int nd_cmd_join(struct nd_cmd *c)
         rc = read_invite(c, c->arg[0], &inv, &err);
     if (rc != ST_OK)
         return nd_fail_err(c, &err);
+    if (nd_opt(c, "request") != NULL) {
+        int code = nd_join_request(c, &inv);
+
+        cr_wipe(&inv, sizeof inv);
+        return code;
+    }
     (void)snprintf(fallback, sizeof fallback, "%llu", (unsigned long long)inv.grid);
     if (name == NULL)
         name = fallback;

@@ -66,6 +66,15 @@ int nd_driver_write(struct nd_driver *d, const struct cr_identity *author, uint6
 /* Who certifies joiners from now on; borrowed. */
 void nd_driver_set_issuer(struct nd_driver *d, const struct cr_identity *issuer);
 
+/* Certifies a key that showed a signed request. cert: subject, exchange key, kind, roles, grids,
+ * window and name are given; rank and person are filled here. invite (may be NULL) is marked used
+ * and a node is put among the peers in the same durable step. *id: the certificate's subject id; of
+ * the one that says the same already when there is one, and nothing is written then. ST_DENIED:
+ * the issuer may not give it, nothing is written. Else errors as nd_driver_write. */
+int nd_driver_certify(struct nd_driver *d, const struct cr_identity *issuer, struct sc_cert *cert,
+                      const struct nd_invite_row *invite, struct sc_id *id,
+                      struct st_err *err) ST_MUST;
+
 /* Sync now with one peer or all (resets back-off). */
 void nd_driver_dial_now(struct nd_driver *d, const struct cr_kx_pk *kx_or_null);
 /* Peers were added, removed, enabled or disabled in the store. */

@@ -23,54 +23,140 @@ struct mark_used {
     struct nd_store *store;
     struct nd_invite_row invite;
     struct nd_peer peer;
+    bool has_invite, has_peer;
 };
 
 static int mark_used(void *arg, struct st_err *err)
 {
     struct mark_used *m = arg;
+    int rc = ST_OK;
+
+    if (m->has_invite)
+        rc = nd_store_put_invite(m->store, &m->invite, err);
+    return rc == ST_OK && m->has_peer ? nd_store_put_peer(m->store, &m->peer, err) : rc;
+}
+
+struct same_cert {
+    const struct sc_cert *wanted;
+    const struct cr_sign_pk *issuer;
+    struct sc_id id;
+    bool found;
+};
+
+/* An accepted certificate that says the same; consent apart, it is the subject's business. */
+static int same_cert(void *arg, const struct sc_cert *c, const struct cr_sign_pk *issuer,
+                     const struct cr_hash *entry_id)
+{
+    struct same_cert *s = arg;
+    const struct sc_cert *w = s->wanted;
+
+    if (!cr_sign_pk_equal(&c->subject, &w->subject) || !cr_kx_pk_equal(&c->kx_pk, &w->kx_pk) ||
+        !cr_sign_pk_equal(issuer, s->issuer) || c->kind != w->kind || c->rank != w->rank ||
+        c->roles != w->roles || c->from_ms != w->from_ms || c->to_ms != w->to_ms ||
+        c->prefix_count != w->prefix_count || strcmp(c->name, w->name) != 0 ||
+        memcmp(c->prefixes, w->prefixes, w->prefix_count * sizeof w->prefixes[0]) != 0)
+        return 0;
+    s->id = sc_id_of(entry_id);
+    s->found = true;
+    return 1;
+}
+
+struct trial {
+    struct sc_certs *set;
+    int rc;
+};
+
+static int copy_cert(void *arg, const struct sc_cert *c, const struct cr_sign_pk *issuer,
+                     const struct cr_hash *entry_id)
+{
+    struct trial *t = arg;
+
+    t->rc = sc_certs_add(t->set, issuer, entry_id, c);
+    return t->rc;
+}
+
+/* Whether a certificate by this issuer would be accepted beside those that are: tried in a set of
+ * its own, so that nothing is written that has no effect. */
+static int may_issue(struct nd_driver *d, const struct cr_identity *issuer,
+                     const struct sc_cert *cert, struct st_err *err)
+{
+    static const struct cr_hash none; /* the id of no entry */
+    struct trial t = {.set = sc_certs_new(nd_store_genesis(d->o.store))};
+    int rc = t.set == NULL ? ST_NOMEM : ST_OK;
+
+    if (rc == ST_OK)
+        rc = sc_certs_each(nd_store_certs(d->o.store), copy_cert, &t);
+    if (rc == ST_OK)
+        rc = sc_certs_add(t.set, &issuer->sign_pk, &none, cert);
+    if (rc != ST_OK)
+        (void)st_fail(err, (enum st_code)rc, "certificate: %s", st_text((enum st_code)rc));
+    else if (!sc_certs_accepted(t.set, &none))
+        rc = st_fail(err, ST_DENIED, "this key may not give these roles in these grids");
+    sc_certs_free(t.set);
+    return rc;
+}
+
+int nd_driver_certify(struct nd_driver *d, const struct cr_identity *issuer, struct sc_cert *cert,
+                      const struct nd_invite_row *invite, struct sc_id *id, struct st_err *err)
+{
+    const struct sc_genesis *g = nd_store_genesis(d->o.store);
+    struct sc_certs *certs = nd_store_certs(d->o.store);
+    const struct sc_cert *own = sc_certs_find(certs, &issuer->sign_pk);
+    bool root = cr_sign_pk_equal(&issuer->sign_pk, &g->root);
+    struct same_cert same = {.wanted = cert, .issuer = &issuer->sign_pk};
+    struct mark_used m = {.store = d->o.store,
+                          .has_peer =
+                              cert->kind == SC_CERT_NODE && nd_peers_find(d, &cert->kx_pk) == NULL};
+    struct nd_draft draft = {.type = SC_R_CERT};
+    struct cr_buf body;
     int rc;
 
-    m->invite.used = true;
-    rc = nd_store_put_invite(m->store, &m->invite, err);
-    return rc != ST_OK ? rc : nd_store_put_peer(m->store, &m->peer, err);
+    if (!root && own == NULL)
+        return st_fail(err, ST_DENIED, "this node has no certificate and cannot issue any");
+    cert->rank = root && cert->kind == SC_CERT_NODE ? 1 : root ? 2 : own->rank + 1;
+    cr_person_id(&cert->subject, cert->person.b);
+    m.has_invite = invite != NULL;
+    if (invite != NULL)
+        m.invite = *invite;
+    m.invite.used = true;
+    m.peer.sign_pk = cert->subject;
+    m.peer.kx_pk = cert->kx_pk;
+    m.peer.enabled = true;
+    if (sc_certs_each(certs, same_cert, &same) != 0 && same.found) {
+        *id = same.id;
+        rc = m.has_invite ? nd_store_put_invite(d->o.store, &m.invite, err) : ST_OK;
+        return rc;
+    }
+    rc = may_issue(d, issuer, cert, err);
+    if (rc != ST_OK)
+        return rc;
+    cr_buf_init(&body, SC_PAYLOAD_MAX);
+    rc = sc_cert_encode(cert, &body);
+    if (rc != ST_OK)
+        (void)st_fail(err, (enum st_code)rc, "certificate: %s", st_text((enum st_code)rc));
+    draft.body = cr_buf_span(&body);
+    if (rc == ST_OK)
+        rc = nd_write(d, issuer, SC_SCOPE_PUBLIC, &draft, 1, id, mark_used, &m, err);
+    cr_buf_release(&body);
+    cr_wipe(&m.invite, sizeof m.invite);
+    if (rc == ST_OK && m.has_peer && nd_peers_load(d) != ST_OK)
+        nd_log(d, ND_LOG_ERROR, "cannot read the list of peers");
+    return rc;
 }
 
 static int certify(struct nd_driver *d, const struct sc_join_request *req,
                    const struct nd_invite_row *invite, struct st_err *err)
 {
-    const struct cr_identity *issuer = d->o.issuer;
-    const struct sc_genesis *g = nd_store_genesis(d->o.store);
-    const struct sc_cert *own = sc_certs_find(nd_store_certs(d->o.store), &issuer->sign_pk);
-    bool root = cr_sign_pk_equal(&issuer->sign_pk, &g->root);
     struct sc_cert c = {.subject = req->sign_pk,
                         .kx_pk = req->kx_pk,
                         .kind = SC_CERT_NODE,
                         .roles = invite->roles,
                         .prefix_count = 1,
                         .prefixes = {invite->grid}};
-    struct mark_used m = {.store = d->o.store, .invite = *invite};
-    struct nd_draft draft = {.type = SC_R_CERT};
-    struct cr_buf body;
     struct sc_id id;
-    int rc;
 
-    if (!root && own == NULL)
-        return st_fail(err, ST_DENIED, "this node has no certificate and cannot issue any");
-    c.rank = root ? 1 : own->rank + 1;
-    cr_person_id(&req->sign_pk, c.person.b);
     memcpy(c.name, req->name, sizeof c.name);
-    m.peer.sign_pk = req->sign_pk;
-    m.peer.kx_pk = req->kx_pk;
-    m.peer.enabled = true;
-    cr_buf_init(&body, SC_PAYLOAD_MAX);
-    rc = sc_cert_encode(&c, &body);
-    if (rc != ST_OK)
-        (void)st_fail(err, (enum st_code)rc, "certificate: %s", st_text((enum st_code)rc));
-    draft.body = cr_buf_span(&body);
-    if (rc == ST_OK)
-        rc = nd_write(d, issuer, SC_SCOPE_PUBLIC, &draft, 1, &id, mark_used, &m, err);
-    cr_buf_release(&body);
-    return rc;
+    return nd_driver_certify(d, d->o.issuer, &c, invite, &id, err);
 }
 
 /* Checks the request and makes the joiner a certified node; *secret: the invite's. */
@@ -146,8 +232,6 @@ void nd_join_answer(struct nd_driver *d, struct nd_conn *c, struct cr_span paylo
     if (encode_answer(d, &answer) != ST_OK || nd_conn_send(d, c, cr_buf_span(&answer)))
         nd_conn_end(d, c, true); /* send ends it by itself when it fails */
     cr_buf_release(&answer);
-    if (nd_peers_load(d) != ST_OK)
-        nd_log(d, ND_LOG_ERROR, "cannot read the list of peers");
 }
 
 /* ---- the joiner ---- */

@@ -163,6 +163,43 @@ static void harden(void)
     json_set_alloc_funcs(malloc, nd_wiping_free);
 }
 
+static bool says_yes(const struct nd_cmd *c)
+{
+    char line[64] = "";
+
+    if (isatty(STDIN_FILENO) != 1) {
+        (void)fputs(nd_tr(c, "什么都没有写入。核对之后加 --yes 再执行。\n",
+                          "Nothing was written. When it is right, run it again with --yes.\n"),
+                    stderr);
+        return false;
+    }
+    (void)fputs(nd_tr(c, "继续吗？[y/N] ", "Go on? [y/N] "), stderr);
+    return fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+}
+
+/* The command, and once more with --yes when it asked and the person agreed. */
+static int run_asking(struct nd_cmd *c, int argc, char **argv)
+{
+    struct nd_cmd fresh = *c;
+    char yes[] = "--yes";
+    char **again = calloc((size_t)argc + 2, sizeof *again);
+    int code, kept = 0;
+
+    while (again != NULL && kept < argc && (again[kept] = strdup(argv[kept])) != NULL)
+        kept++;
+    code = dispatch(c, argc, argv);
+    if (code == ND_EX_CONFIRM && says_yes(c) && again != NULL && kept == argc) {
+        nd_cmd_release(c);
+        *c = fresh;
+        again[argc] = yes;
+        code = dispatch(c, argc + 1, again);
+    }
+    while (kept > 0)
+        free(again[--kept]);
+    free(again);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     struct nd_cmd c = {.write = write_stdio, .zh = chinese(), .tty = isatty(STDERR_FILENO) == 1};
@@ -177,7 +214,7 @@ int main(int argc, char **argv)
     c.cwd = getcwd(cwd, sizeof cwd);
     if (cr_init(&err) != ST_OK)
         return nd_fail_err(&c, &err);
-    code = dispatch(&c, argc - 1, argv + 1);
+    code = run_asking(&c, argc - 1, argv + 1);
     nd_cmd_release(&c);
     if (fflush(stdout) != 0 && code == ND_EX_OK)
         code = nd_fail(&c, ST_IO, "cannot write the output");

@@ -190,11 +190,15 @@ struct nd_invite_row {
     struct sc_id id;
     uint8_t secret[SC_INVITE_SECRET_BYTES];
     uint64_t roles, grid, expires_s;
-    bool used;
+    bool used;                                          /* or revoked: then expires_s is 0 */
+    char addrs[SC_INVITE_ADDRS_MAX * SC_ADDR_TEXT_MAX]; /* those it names, with blanks between */
 };
 int nd_store_put_invite(struct nd_store *s, const struct nd_invite_row *i,
                         struct st_err *err) ST_MUST;
 int nd_store_invite(struct nd_store *s, const struct sc_id *id, struct nd_invite_row *out) ST_MUST;
+/* All invitations by id. cb's non-zero return stops and is returned. */
+int nd_store_invites(struct nd_store *s, int (*cb)(void *arg, const struct nd_invite_row *i),
+                     void *arg) ST_MUST;
 /* Small named values ("discovery_gate", "node_name"). ST_NOTFOUND. value appended to out. */
 int nd_store_meta_get(struct nd_store *s, const char *key, struct cr_buf *out) ST_MUST;
 int nd_store_meta_put(struct nd_store *s, const char *key, struct cr_span value,

@@ -376,6 +376,30 @@ int nd_store_peers(struct nd_store *s, int (*cb)(void *arg, const struct nd_peer
     }
 }
 
+/* Addresses of an invitation are a named value of their own. */
+#define INVITE_KEY_BYTES (sizeof "invite " + 2 * (size_t)SC_ID_BYTES)
+
+static void invite_key(const struct sc_id *id, char out[static INVITE_KEY_BYTES])
+{
+    memcpy(out, "invite ", 7);
+    cr_hex(id->b, sizeof id->b, out + 7);
+}
+
+static int read_invite_addrs(struct nd_store *s, struct nd_invite_row *row)
+{
+    char key[INVITE_KEY_BYTES];
+    struct cr_buf b;
+    int rc;
+
+    invite_key(&row->id, key);
+    cr_buf_init(&b, sizeof row->addrs - 1);
+    rc = nd_store_meta_get(s, key, &b);
+    if (rc == ST_OK && b.n > 0)
+        memcpy(row->addrs, b.p, b.n);
+    cr_buf_release(&b);
+    return rc == ST_NOTFOUND ? ST_OK : rc;
+}
+
 int nd_store_put_invite(struct nd_store *s, const struct nd_invite_row *i, struct st_err *err)
 {
     struct nd_write w;
@@ -393,6 +417,12 @@ int nd_store_put_invite(struct nd_store *s, const struct nd_invite_row *i, struc
         nd_bind_u64(q, ":expires", i->expires_s);
         nd_bind_u64(q, ":used", i->used);
         rc = nd_sql_run(s, q, err);
+    }
+    if (rc == ST_OK) {
+        char key[INVITE_KEY_BYTES];
+
+        invite_key(&i->id, key);
+        rc = nd_store_meta_put(s, key, cr_span_text(i->addrs), err);
     }
     return nd_write_leave(s, &w, rc, err);
 }
@@ -416,6 +446,38 @@ int nd_store_invite(struct nd_store *s, const struct sc_id *id, struct nd_invite
     row.used = nd_col_u64(q, 4) != 0;
     nd_sql_done(q);
     if (rc == ST_OK)
+        rc = read_invite_addrs(s, &row);
+    if (rc == ST_OK)
         *out = row;
     return rc;
+}
+
+int nd_store_invites(struct nd_store *s, int (*cb)(void *arg, const struct nd_invite_row *i),
+                     void *arg)
+{
+    struct sc_id after = {{0}};
+    size_t after_bytes = 0;
+
+    for (;;) {
+        struct nd_invite_row row;
+        sqlite3_stmt *q;
+        int rc = nd_sql(s, ND_SQL_INVITE_NEXT, &q, NULL);
+
+        if (rc != ST_OK)
+            return rc;
+        nd_bind_blob(q, ":id", after.b, after_bytes);
+        rc = nd_sql_step(s, q, NULL);
+        if (rc != ND_ROW)
+            return rc;
+        rc = nd_col_fixed(q, 0, after.b, sizeof after.b) ? ST_OK : ST_CORRUPT;
+        after_bytes = sizeof after.b;
+        nd_sql_done(q);
+        if (rc == ST_OK)
+            rc = nd_store_invite(s, &after, &row);
+        if (rc == ST_OK)
+            rc = cb(arg, &row);
+        cr_wipe(&row, sizeof row);
+        if (rc != ST_OK)
+            return rc;
+    }
 }

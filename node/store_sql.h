@@ -238,6 +238,7 @@
     X(INVITE_PUT, "INSERT OR REPLACE INTO invite(id, secret, roles, grid, expires, used)"         \
                   " VALUES(:id, :secret, :roles, :grid, :expires, :used)")                        \
     X(INVITE_GET, "SELECT secret, roles, grid, expires, used FROM invite WHERE id = :id")         \
+    X(INVITE_NEXT, "SELECT id FROM invite WHERE id > :id ORDER BY id LIMIT 1")                    \
     X(HAZARDS, "SELECT id, rank" ND_HAZARD_LIST_ " ORDER BY rank LIMIT :limit OFFSET :offset")    \
     X(HAZARDS_RANK, "SELECT id, rank FROM subject INDEXED BY subject_rank WHERE type = 32"        \
                     " AND grid BETWEEN :grid_lo AND :grid_hi"                                     \
