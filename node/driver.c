@@ -55,6 +55,7 @@ int nd_driver_new(const struct nd_driver_options *o, struct nd_driver **out, str
     if (d->o.issuer == NULL)
         d->o.issuer = o->identity;
     d->net = *nd_store_net(o->store);
+    d->authority_serial = nd_store_authority_serial(o->store);
     memcpy(d->prologue, d->net.b, CR_HASH_BYTES);
     d->prologue[CR_HASH_BYTES] = SC_PROTOCOL_VERSION;
     d->tokens_at_ms = nd_now(d);

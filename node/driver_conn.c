@@ -109,11 +109,11 @@ void nd_conn_scopes(struct nd_driver *d, const struct cr_sign_pk *remote, size_t
 {
     uint64_t own[SC_SCOPES_MAX];
     size_t own_count = nd_store_scopes(d->o.store, own);
-    struct sc_certs *certs = nd_store_certs(d->o.store);
+    struct sc_authority *authority = nd_store_authority(d->o.store);
 
     *n = 0;
     for (size_t i = 0; i < own_count; i++)
-        if (own[i] == SC_SCOPE_PUBLIC || sc_certs_may_read(certs, remote, own[i]))
+        if (own[i] == SC_SCOPE_PUBLIC || sc_authority_may_read(authority, remote, own[i]))
             scopes[(*n)++] = own[i];
 }
 

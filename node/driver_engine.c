@@ -1,9 +1,10 @@
 /* Events into the engine, its updates out, and the transaction between the two.
  *
  * Verified runs are applied to one open transaction and answered (SY_EV_PERSISTED) only after it
- * was committed; whatever the engine sends because of that answer therefore follows the disk. If a
- * run cannot be applied the transaction is rolled back and all of its runs are answered with the
- * reason: their sessions end and start again from what is stored. */
+ * was committed; whatever the engine sends because of that answer therefore follows the disk. A run
+ * that authority refuses, or that follows such a one, is answered so, and the transaction goes on.
+ * If a run cannot be applied for another reason the transaction is rolled back and all of its runs
+ * are answered with the reason: their sessions end and start again from what is stored. */
 #include "node/driver_int.h"
 
 int nd_engine_start(struct nd_driver *d, struct sy_engine **out, struct st_err *err)
@@ -44,11 +45,10 @@ static bool txn_open(struct nd_driver *d)
     return rc == ST_OK;
 }
 
-static void add_pending(struct nd_driver *d, const struct sy_update *u, uint64_t handle)
+static void add_pending(struct nd_driver *d, const struct sy_update *u, uint64_t handle, int status)
 {
     CR_ASSERT(d->pending_count < ND_PENDING_MAX); /* nd_engine_over keeps it far below */
-    d->pending[d->pending_count++] =
-        (struct nd_pending){.session = u->session, .token = u->token, .handle = handle};
+    d->pending[d->pending_count++] = (struct nd_pending){u->session, u->token, handle, status};
 }
 
 static void persist(struct nd_driver *d, const struct sy_update *u)
@@ -56,23 +56,26 @@ static void persist(struct nd_driver *d, const struct sy_update *u)
     struct nd_run r = {.run = u->run,
                        .key = u->key,
                        .log_id = u->log_id,
+                       .before = u->before,
                        .chains = u->chains,
                        .received_ms = nd_wall(d)};
     struct st_err err = {0};
     uint64_t handle = 0;
+    int rc = ST_OK;
 
     if (txn_open(d)) {
-        int rc = nd_store_apply(d->o.store, &r, &handle, &err);
-
-        if (rc != ST_OK)
+        rc = nd_store_apply(d->o.store, &r, &handle, &err);
+        if (rc == ST_DENIED || rc == ST_CONFLICT) {
+            nd_log(d, ND_LOG_INFO, "%s", err.msg);
+        } else if (rc != ST_OK) {
             fail_txn(d, rc, &err);
-        if (u->key.scope == SC_SCOPE_PUBLIC)
-            d->certs_changed = true;
-        d->txn_entries += u->run->count;
-        for (size_t i = 0; i < u->run->count; i++)
-            d->txn_bytes += u->run->e[i].payload.n;
+        } else {
+            d->txn_entries += u->run->count;
+            for (size_t i = 0; i < u->run->count; i++)
+                d->txn_bytes += u->run->e[i].payload.n;
+        }
     }
-    add_pending(d, u, handle);
+    add_pending(d, u, handle, rc);
 }
 
 static void persist_urgent(struct nd_driver *d, const struct sy_update *u)
@@ -88,7 +91,7 @@ static void persist_urgent(struct nd_driver *d, const struct sy_update *u)
         d->txn_entries++;
         d->txn_bytes += u->urgent->e.payload.n;
     }
-    add_pending(d, u, 0);
+    add_pending(d, u, 0, ST_OK);
 }
 
 bool nd_engine_over(const struct nd_driver *d)
@@ -96,6 +99,18 @@ bool nd_engine_over(const struct nd_driver *d)
     return d->txn && (d->txn_entries > ND_TXN_ENTRIES_MAX || d->txn_bytes > ND_TXN_BYTES_MAX ||
                       d->pending_count > ND_PENDING_MAX / 2 || d->txn_status != ST_OK ||
                       nd_now(d) - d->txn_since_ms >= ND_TXN_MS);
+}
+
+void nd_engine_authority(struct nd_driver *d)
+{
+    struct sy_event ev = {.type = SY_EV_AUTHORITY};
+    uint64_t serial = nd_store_authority_serial(d->o.store);
+
+    if (serial == d->authority_serial)
+        return;
+    d->authority_serial = serial;
+    d->certs_changed = true;
+    nd_engine_step(d, &ev);
 }
 
 void nd_engine_settle(struct nd_driver *d)
@@ -114,11 +129,13 @@ void nd_engine_settle(struct nd_driver *d)
                 d->n.entries_in += d->txn_entries;
         }
         d->txn = false;
+        if (rc == ST_OK)
+            nd_engine_authority(d);
         for (size_t i = 0; i < n; i++) {
             struct sy_event ev = {.type = SY_EV_PERSISTED,
                                   .session = d->pending[i].session,
                                   .token = d->pending[i].token,
-                                  .status = rc,
+                                  .status = rc != ST_OK ? rc : d->pending[i].status,
                                   .handle = d->pending[i].handle};
 
             nd_engine_step(d, &ev); /* may open the next transaction and append to pending */

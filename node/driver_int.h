@@ -78,8 +78,9 @@ struct nd_driver {
     bool in_step;               /* updates of the engine are being carried out */
     size_t closed_count;        /* sessions to report as closed when they have been */
     uint32_t closed[ND_CONNS_MAX];
-    bool certs_changed; /* public entries were committed: look at the scopes of sessions again */
-    uint64_t tokens_ms; /* token bucket of handshakes, in ms of credit */
+    uint64_t authority_serial; /* of the store, as far as the engine was told */
+    bool certs_changed;        /* authority changed: look at the scopes of sessions again */
+    uint64_t tokens_ms;        /* token bucket of handshakes, in ms of credit */
     uint64_t tokens_at_ms;
     struct cr_buf wire;  /* scratch of one frame */
     struct cr_buf bytes; /* scratch of nd_driver_write: payloads of one run */
@@ -133,6 +134,8 @@ uint64_t nd_conn_deadline(const struct nd_driver *d);
 void nd_engine_step(struct nd_driver *d, struct sy_event *ev);
 /* The transport of a session is gone: now, or after the step under way. */
 void nd_engine_closed(struct nd_driver *d, uint32_t session);
+/* After a commit: tells the engine when authority has changed. */
+void nd_engine_authority(struct nd_driver *d);
 /* Commits the open transaction and answers the engine; again until nothing waits. */
 void nd_engine_settle(struct nd_driver *d);
 bool nd_engine_over(const struct nd_driver *d); /* the open transaction is large or old */

@@ -14,8 +14,9 @@
 struct writer {
     struct nd_driver *d;
     const struct cr_identity *author;
-    struct sy_log log; /* link: after the entries made so far */
-    uint64_t seen;     /* greatest lamport known */
+    struct sy_log log;     /* link: after the entries made so far */
+    struct cr_hash before; /* chain value before the run under construction */
+    uint64_t seen;         /* greatest lamport known */
     uint64_t now_wall_ms;
     bool urgent;          /* of the run under construction */
     uint64_t *grid;       /* by draft: the grid its author's roles are judged by */
@@ -33,6 +34,8 @@ static int finish_run(struct writer *w)
     struct nd_run r = {.run = run,
                        .key = w->log.key,
                        .log_id = w->log.id,
+                       .before = w->before,
+                       .own = true,
                        .chains = d->chains,
                        .received_ms = w->now_wall_ms,
                        .urgent = w->urgent};
@@ -70,8 +73,10 @@ static int append(struct writer *w, size_t payload_bytes, uint64_t wall_ms)
     struct sc_header h;
     int rc;
 
-    if (run->count == 0)
+    if (run->count == 0) {
         run->first_seq = w->log.link.seq_next;
+        w->before = w->log.link.chain;
+    }
     sc_payload_hash(payload, &hash);
     rc = sc_link_extend(&w->log.link, lamport, wall_ms, &hash, payload_bytes, &h);
     if (rc != ST_OK)
@@ -154,10 +159,11 @@ static int write_incarnation(struct writer *w, const struct sy_log *before)
     return rc;
 }
 
-/* The log to go on with. An author who was silent while the space moved on by more than one step of
- * lamport cannot follow it in the same log, and an entry that did not come after what it answers
- * would cover nothing: such a log is left for the next incarnation, unless a new log could not jump
- * further either. */
+/* The log to go on with. A log that is forked, or that another copy of this node writes, is left
+ * for a fresh incarnation: going on in it would be held, or fork it further. An author who was
+ * silent while the space moved on by more than one step of lamport cannot follow it in the same
+ * log, and an entry that did not come after what it answers would cover nothing: such a log is left
+ * for the next incarnation, unless a new log could not jump further either. */
 static int find_log(struct writer *w, uint64_t scope)
 {
     struct nd_store *s = w->d->o.store;
@@ -169,6 +175,16 @@ static int find_log(struct writer *w, uint64_t scope)
         struct sc_log_key key = w->log.key;
 
         rc = nd_store_log(s, &key, &w->log);
+        if (rc == ST_CONFLICT) {
+            nd_log(w->d, ND_LOG_WARN,
+                   "another copy of this node's keys is writing, or was: its log"
+                   " is left, a new one begins");
+            rc = nd_store_renew_incarnation(s, w->err);
+            w->log.key = key;
+            w->log.key.incarnation = nd_store_incarnation(s);
+            if (rc == ST_OK)
+                continue;
+        }
         if (rc != ST_OK || w->seen < w->log.link.lamport ||
             w->seen - w->log.link.lamport <= LAMPORT_GAP ||
             w->log.link.lamport >= SC_LAMPORT_FIRST_MAX - LAMPORT_GAP)
@@ -353,8 +369,7 @@ int nd_write(struct nd_driver *d, const struct cr_identity *author, uint64_t sco
             nd_store_rollback(d->o.store);
     }
     if (rc == ST_OK) {
-        if (scope == SC_SCOPE_PUBLIC)
-            d->certs_changed = true;
+        nd_engine_authority(d);
         tell_engine(&w);
     }
     free(w.grid);

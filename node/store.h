@@ -6,6 +6,7 @@
 #ifndef NODE_STORE_H
 #define NODE_STORE_H
 
+#include "schema/authority.h"
 #include "schema/hazard.h"
 #include "schema/invite.h"
 #include "sync/engine.h"
@@ -32,8 +33,15 @@ void nd_store_kill(struct nd_store *s);
 
 const struct sc_genesis *nd_store_genesis(const struct nd_store *s);
 const struct cr_hash *nd_store_net(const struct nd_store *s);
-/* Kept up to date by apply. The pointer is good until the next rollback: ask again, do not keep. */
+/* Who counts (authority.h), and its certificates: of what is committed, or, in a transaction, of
+ * what was applied. The pointers are good until the next call that changes something: ask again, do
+ * not keep. */
+struct sc_authority *nd_store_authority(struct nd_store *s);
 struct sc_certs *nd_store_certs(struct nd_store *s);
+/* Grows with every commit that changed what authority says. */
+uint64_t nd_store_authority_serial(const struct nd_store *s);
+/* Draws a new incarnation for local authors, durable with the transaction if one is open. */
+int nd_store_renew_incarnation(struct nd_store *s, struct st_err *err) ST_MUST;
 const struct sy_view *nd_store_view(struct nd_store *s);
 /* Incarnation for local authors: kept from the last clean close, a new random one after an unclean
  * start or a changed anchor. */
@@ -50,17 +58,21 @@ struct nd_run { /* consecutive entries of one log, verified by the engine or mad
     const struct sc_run *run; /* key irrelevant: */
     struct sc_log_key key;
     struct cr_hash log_id;
+    struct cr_hash before; /* chain value before the first entry; the log id at seq 0 */
     const struct cr_hash *chains;
     uint64_t received_ms; /* local wall clock, for display */
+    bool own;             /* written here */
     bool urgent;          /* the run's last entry is urgent (local emergency): only that one has a
                              checkpoint of its own. An SC_R_HAZARD_EMERGENCY that ends a run is
                              taken as urgent without being told */
 };
-/* begin … apply* … commit: one durable transaction (FULL). apply: ST_MALFORMED when a payload
- * breaks the catalogue (the entry is quarantined: stored, shown, never folded; the call still
- * succeeds), ST_CONFLICT when it does not extend the stored head, ST_FULL, ST_IO, ST_NOMEM. After
- * any error of apply or commit the caller rolls back and nothing of the transaction is there.
- * handle may be NULL. */
+/* begin … apply* … commit: one durable transaction (FULL). A payload that breaks the catalogue is
+ * quarantined: stored, shown, never folded. apply: ST_DENIED when authority refuses the run
+ * (revoked, or a quota of what is held) and ST_CONFLICT when it is stored already or follows
+ * nothing that is stored: nothing was written, the transaction may go on. ST_FULL, ST_IO, ST_NOMEM
+ * and the rest, and any error of commit: the caller rolls back and nothing of the transaction is
+ * there. handle (may be NULL): of the branch. An urgent entry that authority refuses is not stored
+ * and not an error. */
 int nd_store_begin(struct nd_store *s, struct st_err *err) ST_MUST;
 int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle,
                    struct st_err *err) ST_MUST;
@@ -75,7 +87,9 @@ int nd_store_put_fork(struct nd_store *s, const struct sc_fork *f, struct st_err
 /* The first evidence held of each forked log. */
 int nd_store_forks(struct nd_store *s, int (*cb)(void *arg, const struct sc_fork *f), void *arg,
                    struct st_err *err) ST_MUST;
-/* The log of this key, ST_NOTFOUND when nothing is stored. */
+/* The branch of this log with most entries, whole. ST_NOTFOUND when nothing is stored; ST_CONFLICT
+ * (*out filled) when nothing may be written to it any more: it is forked, or is of this node's
+ * incarnation and a peer brought entries of it (another copy of this node is writing). */
 int nd_store_log(struct nd_store *s, const struct sc_log_key *key, struct sy_log *out) ST_MUST;
 /* Latest log of this author and scope in any incarnation (for the link of a new one). */
 int nd_store_last_log(struct nd_store *s, const struct cr_sign_pk *author, uint64_t scope,
@@ -90,12 +104,28 @@ int nd_store_tips(struct nd_store *s, const struct sc_id *subject, struct sc_id 
 int nd_store_subject(struct nd_store *s, const struct sc_id *subject, uint64_t *scope,
                      uint64_t *grid) ST_MUST;
 
+/* Why an entry has no effect. */
+enum nd_held {
+    ND_HELD_NONE,
+    ND_HELD_FORK, /* from here on as enum sc_standing */
+    ND_HELD_CUT,
+    ND_HELD_AWAITED,
+    ND_HELD_RETIRED,
+    ND_HELD_UNCERTIFIED, /* no certificate at all */
+    ND_HELD_GRID,        /* none for this grid at that time */
+    ND_HELD_ROLE,        /* none that may write this */
+    ND_HELD_QUARANTINE,  /* breaks the catalogue: a text of its own says how */
+};
+struct sc_label nd_held_label(enum nd_held h); /* never NULL */
+
 /* ---- Reading (spans valid inside the callback) ---- */
 struct nd_hazard_row {
     struct sc_id subject;
     uint64_t scope;
     struct sc_hazard h;
     struct sc_id canonical; /* smallest id of its linked group, itself when alone */
+    uint64_t unverified;    /* reports of danger that are held; then SC_HF_UNVERIFIED is set */
+    bool unverified_only;   /* there is nothing else: h is what they say */
 };
 enum nd_hazard_filter_state { ND_HZ_ALL, ND_HZ_OPEN, ND_HZ_CLOSED };
 struct nd_hazard_query {
@@ -125,7 +155,9 @@ struct nd_history_row {
     struct sc_log_key log;
     uint64_t seq, received_ms;
     bool held, urgent, provisional; /* held: does not count (yet); provisional: ahead of its log */
-    const char *held_reason;
+    enum sc_standing standing;      /* what its log says of it */
+    enum nd_held why;
+    const char *held_reason; /* English; NULL unless held */
 };
 int nd_store_history(struct nd_store *s, const struct sc_id *subject,
                      int (*cb)(void *arg, const struct nd_history_row *row), void *arg,
@@ -210,9 +242,24 @@ struct nd_store_stats {
 int nd_store_stats(struct nd_store *s, struct nd_store_stats *out) ST_MUST;
 /* Grows with everything this process writes: whoever shows the store looks again when it did. */
 uint64_t nd_store_changes(const struct nd_store *s);
-/* Held and quarantined entries, with reason; log, seq, type and author in row->fact. */
-int nd_store_held(struct nd_store *s, int (*cb)(void *arg, const struct nd_history_row *row),
-                  void *arg, struct st_err *err) ST_MUST;
+/* Held and quarantined entries, a page of them. What its log holds comes first, by subject, and
+ * what the catalogue refuses last; the order is this store's own. */
+struct nd_held_query {
+    const struct cr_sign_pk *author; /* NULL: of all; then the total is of all, too */
+    size_t offset, limit;            /* limit 0: no limit */
+};
+struct nd_held_row {
+    struct nd_history_row entry;
+    struct sc_id subject; /* of a quarantined entry: its own id */
+    bool has_cut;         /* entry.why is ND_HELD_CUT or ND_HELD_AWAITED: */
+    struct cr_hash cut;   /* entry id of a CUT that does not let it count, */
+    struct cr_sign_pk cut_author;
+    uint64_t fork_seq; /* ND_HELD_FORK: first position that is forked; else UINT64_MAX */
+};
+typedef int nd_held_cb(void *arg, const struct nd_held_row *row);
+/* total may be NULL; entries of subjects with too much that is held are counted, not all shown. */
+int nd_store_held(struct nd_store *s, const struct nd_held_query *q, nd_held_cb *cb, void *arg,
+                  uint64_t *total, struct st_err *err) ST_MUST;
 
 /* Sum over all projected subjects of H(fold, subject ‖ canonical state), restricted to these scopes
  * (n == 0: all): equal on nodes with equal entries, whatever the order of arrival. */

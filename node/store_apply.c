@@ -1,7 +1,8 @@
 /* Entries in.
  *
- * A run extends the stored head, is linked again here (a fault of the caller must not reach the
- * disk), stored entry by entry, and its checkpoint becomes the head's. The head's checkpoint before
+ * A run extends the head of a branch or opens one, passes admission (store_auth.c), is linked again
+ * here (a fault of the caller must not reach the disk), stored entry by entry, and its checkpoint
+ * becomes the head's. The head's checkpoint before
  * it is kept for ever when the span since the last kept one would otherwise pass what one signature
  * may cover on the wire; so from every entry on, a run within the limits can be read back.
  *
@@ -17,157 +18,6 @@
 #include <string.h>
 
 #define PRUNED_BYTES (CR_HASH_BYTES + 8)
-
-/* ---- logs ---- */
-
-int nd_log_row(sqlite3_stmt *q, struct nd_log *out)
-{
-    bool good;
-
-    memset(out, 0, sizeof *out);
-    out->handle = nd_col_u64(q, 0);
-    good = nd_col_fixed(q, 1, out->id.b, sizeof out->id.b) &&
-           nd_col_fixed(q, 2, out->key.author.b, sizeof out->key.author.b);
-    out->key.scope = nd_col_u64(q, 3);
-    out->key.incarnation = nd_col_u64(q, 4);
-    out->link.seq_next = nd_col_u64(q, 5);
-    out->link.lamport = nd_col_u64(q, 6);
-    good = good && nd_col_fixed(q, 7, out->link.chain.b, sizeof out->link.chain.b);
-    if (out->link.seq_next > 0)
-        good = good && nd_col_fixed(q, 8, out->sig.b, sizeof out->sig.b);
-    out->kept_next = nd_col_u64(q, 9);
-    out->kept_bytes = nd_col_u64(q, 10);
-    return good ? ST_OK : ST_CORRUPT;
-}
-
-/* One row of a bound statement. */
-static int one_log(struct nd_store *s, sqlite3_stmt *q, struct nd_log *out, struct st_err *err)
-{
-    int rc = nd_sql_step(s, q, err);
-
-    if (rc != ND_ROW)
-        return rc == ST_OK ? ST_NOTFOUND : rc;
-    rc = nd_log_row(q, out);
-    nd_sql_done(q);
-    return rc == ST_OK ? ST_OK : st_fail(err, ST_CORRUPT, "a row of the table of logs is damaged");
-}
-
-int nd_log_find(struct nd_store *s, const struct cr_hash *log_id, struct nd_log *out,
-                struct st_err *err)
-{
-    sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_LOG_BY_ID, &q, err);
-
-    if (rc != ST_OK)
-        return rc;
-    nd_bind_blob(q, ":log_id", log_id->b, sizeof log_id->b);
-    return one_log(s, q, out, err);
-}
-
-int nd_log_get(struct nd_store *s, uint64_t handle, struct nd_log *out, struct st_err *err)
-{
-    sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_LOG_BY_HANDLE, &q, err);
-
-    if (rc != ST_OK)
-        return rc;
-    nd_bind_u64(q, ":id", handle);
-    return one_log(s, q, out, err);
-}
-
-int nd_log_key(struct nd_store *s, uint64_t handle, const struct sc_log_key **out,
-               struct st_err *err)
-{
-    struct nd_log *slot = &s->log_cache[handle % ND_LOG_CACHE];
-    int rc = ST_OK;
-
-    if (slot->handle != handle) {
-        rc = nd_log_get(s, handle, slot, err);
-        if (rc != ST_OK)
-            slot->handle = 0;
-        if (rc == ST_NOTFOUND)
-            rc = st_fail(err, ST_CORRUPT, "log %llu is missing", (unsigned long long)handle);
-    }
-    *out = &slot->key;
-    return rc;
-}
-
-static void to_sy_log(const struct nd_log *l, struct sy_log *out)
-{
-    *out = (struct sy_log){.key = l->key, .id = l->id, .link = l->link, .handle = l->handle};
-}
-
-int nd_store_log(struct nd_store *s, const struct sc_log_key *key, struct sy_log *out)
-{
-    struct cr_hash id;
-    struct nd_log l;
-    int rc;
-
-    sc_log_id(&s->net, key, &id);
-    rc = nd_log_find(s, &id, &l, NULL);
-    if (rc == ST_OK)
-        to_sy_log(&l, out);
-    return rc;
-}
-
-int nd_store_last_log(struct nd_store *s, const struct cr_sign_pk *author, uint64_t scope,
-                      struct sy_log *out)
-{
-    sqlite3_stmt *q;
-    struct nd_log l;
-    int rc = nd_sql(s, ND_SQL_LOG_LAST, &q, NULL);
-
-    if (rc != ST_OK)
-        return rc;
-    nd_bind_blob(q, ":author", author->b, sizeof author->b);
-    nd_bind_u64(q, ":scope", scope);
-    rc = one_log(s, q, &l, NULL);
-    if (rc == ST_OK)
-        to_sy_log(&l, out);
-    return rc;
-}
-
-static int add_log(struct nd_store *s, struct nd_log *l, struct st_err *err)
-{
-    struct nd_scope *scope;
-    sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_LOG_ADD, &q, err);
-
-    if (rc != ST_OK)
-        return rc;
-    nd_bind_blob(q, ":log_id", l->id.b, sizeof l->id.b);
-    nd_bind_blob(q, ":author", l->key.author.b, sizeof l->key.author.b);
-    nd_bind_u64(q, ":scope", l->key.scope);
-    nd_bind_u64(q, ":inc", l->key.incarnation);
-    rc = nd_sql_run(s, q, err);
-    if (rc == ST_OK)
-        rc = nd_scope_of(s, l->key.scope, &scope);
-    if (rc != ST_OK)
-        return rc;
-    l->handle = (uint64_t)sqlite3_last_insert_rowid(s->db);
-    if (l->handle >= UINT64_C(1) << (63 - ND_SEQ_BITS))
-        return st_fail(err, ST_FULL, "too many logs");
-    scope->logs++;
-    scope->dirty = true;
-    return ST_OK;
-}
-
-static int put_log(struct nd_store *s, const struct nd_log *l, struct st_err *err)
-{
-    sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_LOG_SET, &q, err);
-
-    if (rc != ST_OK)
-        return rc;
-    nd_bind_u64(q, ":id", l->handle);
-    nd_bind_u64(q, ":seq_next", l->link.seq_next);
-    nd_bind_u64(q, ":lamport", l->link.lamport);
-    nd_bind_blob(q, ":chain", l->link.chain.b, sizeof l->link.chain.b);
-    nd_bind_blob(q, ":sig", l->sig.b, sizeof l->sig.b);
-    nd_bind_u64(q, ":kept_next", l->kept_next);
-    nd_bind_u64(q, ":kept_bytes", l->kept_bytes);
-    return nd_sql_run(s, q, err);
-}
 
 static int keep_checkpoint(struct nd_store *s, uint64_t handle, uint64_t seq, bool urgent,
                            const struct cr_sig *sig, struct st_err *err)
@@ -243,11 +93,10 @@ int nd_admit(struct nd_store *s, struct nd_admit *a, struct st_err *err)
     rc = sc_record_check(a->payload, &p, &body, &why);
     if (rc == ST_NOMEM)
         return st_fail(err, ST_NOMEM, "check payload");
-    if (rc == ST_OK && p.type == SC_R_CERT && a->key->scope == SC_SCOPE_PUBLIC) {
-        rc = nd_certs_admit(s, a, p.body, &why);
-        if (rc != ST_OK && rc != ST_MALFORMED)
-            return st_fail(err, (enum st_code)rc, "certificate: %s", why.msg);
-    }
+    if (rc == ST_OK && a->key->scope == SC_SCOPE_PUBLIC)
+        rc = nd_auth_form(p.type, p.body, &why);
+    if (rc == ST_NOMEM)
+        return st_fail(err, ST_NOMEM, "check record of authority");
     if (rc != ST_OK)
         return quarantine(s, a, &why, err);
     sid = p.has_subject ? p.subject : sc_id_of(a->id);
@@ -256,6 +105,7 @@ int nd_admit(struct nd_store *s, struct nd_admit *a, struct st_err *err)
         return rc;
     a->subject = s->dirty.e[index].row.id;
     a->type = p.type;
+    a->body = p.body;
     return add_fact(s, a->subject, a->no, err);
 }
 
@@ -395,8 +245,8 @@ static uint64_t wire_bytes(const struct sc_wire_entry *e)
     return e->pruned ? PRUNED_BYTES : e->payload.n;
 }
 
-static int check_run(struct nd_store *s, const struct nd_run *r, const struct nd_log *l,
-                     uint64_t *bytes, struct st_err *err)
+static int check_run(struct nd_store *s, const struct nd_run *r, uint64_t *bytes,
+                     struct st_err *err)
 {
     const struct sc_run *run = r->run;
 
@@ -404,9 +254,6 @@ static int check_run(struct nd_store *s, const struct nd_run *r, const struct nd
         return st_fail(err, ST_STATE, "no transaction is open");
     if (run->count == 0 || run->count > SC_RUN_ENTRIES_MAX)
         return st_fail(err, ST_RANGE, "a run of %zu entries", run->count);
-    if (run->first_seq != l->link.seq_next)
-        return st_fail(err, ST_CONFLICT, "the run begins at %llu, the log goes on at %llu",
-                       (unsigned long long)run->first_seq, (unsigned long long)l->link.seq_next);
     *bytes = 0;
     for (size_t i = 0; i < run->count; i++)
         *bytes += wire_bytes(&run->e[i]);
@@ -416,13 +263,14 @@ static int check_run(struct nd_store *s, const struct nd_run *r, const struct nd
 }
 
 /* Keeps the head's checkpoint when the span with the new run would be more than one signature may
- * cover. Spans between kept checkpoints therefore always fit one run. */
+ * cover. Spans between kept checkpoints of a row therefore always fit one run; that which leads
+ * into a new branch may not, and is then read on the branch's parent. */
 static int keep_head(struct nd_store *s, struct nd_log *l, uint64_t end, uint64_t bytes,
                      struct st_err *err)
 {
     int rc;
 
-    if (l->link.seq_next == l->kept_next ||
+    if (l->link.seq_next == l->first_seq || l->link.seq_next == l->kept_next ||
         (l->kept_bytes + bytes <= SC_RUN_BYTES_MAX && end + 1 - l->kept_next <= SC_RUN_ENTRIES_MAX))
         return ST_OK;
     rc = keep_checkpoint(s, l->handle, l->link.seq_next - 1, false, &l->sig, err);
@@ -477,7 +325,8 @@ static int relink(const struct sc_wire_entry *e, struct sc_link *link, const str
                                  (unsigned long long)link->seq_next);
 }
 
-static int put_entries(struct nd_store *s, const struct nd_run *r, struct nd_log *l,
+/* limit: entries from it on are held, as far as is known yet. */
+static int put_entries(struct nd_store *s, const struct nd_run *r, struct nd_log *l, uint64_t limit,
                        const struct joins *joins, bool *urgent_end, struct st_err *err)
 {
     const struct sc_run *run = r->run;
@@ -505,6 +354,13 @@ static int put_entries(struct nd_store *s, const struct nd_run *r, struct nd_log
         rc = relink(e, &l->link, &r->chains[i], err);
         if (rc == ST_OK)
             rc = put_entry(s, e, received_ms, &r->chains[i], &a, err);
+        if (rc == ST_OK)
+            rc = nd_auth_entry(s, &a, l->branch, err);
+        l->bytes += wire_bytes(e);
+        if (seq >= limit) {
+            l->held++;
+            l->held_bytes += wire_bytes(e);
+        }
     }
     return rc;
 }
@@ -519,7 +375,8 @@ static int join_all(struct nd_store *s, const struct nd_run *r, const struct nd_
         const struct joined *j = &joins->j[k];
 
         if (!cr_hash_equal(&j->chain, &r->chains[j->seq - r->run->first_seq])) {
-            rc = join_fork(s, r, j, err);
+            if ((j->flags & ND_EF_FORKED) == 0)
+                rc = join_fork(s, r, j, err);
             continue;
         }
         rc = drop_prov(s, j, r->key.scope, err);
@@ -542,49 +399,75 @@ static int note_arrival(struct nd_store *s, const struct nd_run *r, struct st_er
     return ST_OK;
 }
 
+/* The row that the run goes to, made when it opens a branch; ST_DENIED: authority refuses it. */
+static int open_row(struct nd_store *s, const struct nd_run *r, uint64_t bytes, struct nd_log *l,
+                    uint64_t *limit, struct st_err *err)
+{
+    int rc = nd_log_place(s, r, l, err);
+
+    *limit = UINT64_MAX;
+    if (rc == ST_OK)
+        rc = nd_auth_run(s, r, l, &s->logs, bytes, err);
+    if (rc != ST_OK)
+        return rc;
+    if (l->handle != 0) {
+        *limit = sc_authority_limit(s->auth, &l->key, l->branch);
+        return ST_OK;
+    }
+    rc = nd_log_add(s, l, err);
+    if (rc == ST_OK)
+        rc = nd_auth_branch(s, l, nd_log_parent(&s->logs, l), err);
+    return rc;
+}
+
+/* The checkpoint of the run: the head's, and kept when it has a place of its own. */
+static int close_run(struct nd_store *s, const struct nd_run *r, struct nd_log *l, uint64_t bytes,
+                     bool urgent, struct st_err *err)
+{
+    uint64_t end = l->link.seq_next - 1;
+    int rc = ST_OK;
+
+    l->sig = r->run->sig;
+    l->kept_bytes += bytes;
+    if (urgent || end % SC_CKPT_ALIGN == SC_CKPT_ALIGN - 1) {
+        rc = keep_checkpoint(s, l->handle, end, urgent, &l->sig, err);
+        l->kept_next = end + 1;
+        l->kept_bytes = 0;
+    }
+    if (!r->own && l->key.incarnation == s->incarnation)
+        l->flags |= ND_LF_ALIEN;
+    if (rc == ST_OK)
+        rc = nd_log_put(s, l, err);
+    if (rc == ST_OK && l->link.lamport > s->lamport)
+        s->lamport = l->link.lamport;
+    return rc;
+}
+
 int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle, struct st_err *err)
 {
     const struct sc_run *run = r->run;
-    uint64_t bytes = 0, end = run->first_seq + run->count - 1;
+    uint64_t bytes = 0, limit, end;
     bool urgent = false;
     struct joins joins;
     struct nd_log l;
-    int rc = nd_log_find(s, &r->log_id, &l, err);
+    int rc = check_run(s, r, &bytes, err);
 
-    if (rc == ST_NOTFOUND) {
-        memset(&l, 0, sizeof l);
-        l.key = r->key;
-        l.id = r->log_id;
-        sc_link_start(&l.id, &l.link);
-        rc = ST_OK;
-    }
     if (rc == ST_OK)
-        rc = check_run(s, r, &l, &bytes, err);
-    if (rc == ST_OK && l.handle == 0)
-        rc = add_log(s, &l, err);
-    if (rc == ST_OK)
-        rc = keep_head(s, &l, end, bytes, err);
+        rc = open_row(s, r, bytes, &l, &limit, err);
+    if (rc != ST_OK)
+        return rc;
+    end = run->first_seq + run->count - 1;
+    rc = keep_head(s, &l, end, bytes, err);
     if (rc == ST_OK)
         rc = find_joins(s, &l.id, run->first_seq, end, &joins, err);
     if (rc == ST_OK)
-        rc = put_entries(s, r, &l, &joins, &urgent, err);
+        rc = put_entries(s, r, &l, limit, &joins, &urgent, err);
     if (rc == ST_OK)
         rc = join_all(s, r, &l, &joins, err);
-    if (rc != ST_OK)
-        return rc;
-    l.sig = run->sig;
-    l.kept_bytes += bytes;
-    if (urgent || end % SC_CKPT_ALIGN == SC_CKPT_ALIGN - 1) {
-        rc = keep_checkpoint(s, l.handle, end, urgent, &l.sig, err);
-        l.kept_next = end + 1;
-        l.kept_bytes = 0;
-    }
     if (rc == ST_OK)
-        rc = put_log(s, &l, err);
+        rc = close_run(s, r, &l, bytes, urgent, err);
     if (rc == ST_OK)
         rc = note_arrival(s, r, err);
-    if (rc == ST_OK && l.link.lamport > s->lamport)
-        s->lamport = l.link.lamport;
     if (rc == ST_OK && handle != NULL)
         *handle = l.handle;
     return rc;

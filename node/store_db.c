@@ -240,13 +240,15 @@ int nd_txn_begin_at(struct nd_store *s, const char *file, int line, struct st_er
     if (s->in_txn || s->readers > 0)
         return st_fail(err, ST_STATE, "a transaction is open since %s:%d",
                        s->txn_file != NULL ? s->txn_file : "a reader", s->txn_line);
-    rc = nd_sql(s, ND_SQL_BEGIN, &q, err);
+    rc = s->auth_stale ? nd_store_load(s, true, err) : ST_OK;
+    if (rc == ST_OK)
+        rc = nd_sql(s, ND_SQL_BEGIN, &q, err);
     if (rc == ST_OK)
         rc = nd_sql_run(s, q, err);
     if (rc != ST_OK)
         return rc;
     s->in_txn = true;
-    s->certs_touched = false;
+    s->auth_touched = s->auth_news = false;
     s->txn_file = file;
     s->txn_line = line;
     return ST_OK;
@@ -267,16 +269,17 @@ void nd_store_rollback(struct nd_store *s)
     s->in_txn = false;
     s->txn_file = NULL;
     nd_dirty_clear(s);
-    cr_buf_clear(&s->certified);
+    cr_buf_clear(&s->changed);
     if (!sqlite3_get_autocommit(s->db) && nd_sql(s, ND_SQL_ROLLBACK, &q, NULL) == ST_OK) {
         int rc = nd_sql_run(s, q, NULL);
 
         CR_ASSERT(rc == ST_OK || sqlite3_get_autocommit(s->db));
     }
-    /* What memory holds came from the database, or must come from it again. If it cannot be read,
-     * the certificates stay as they are and every later write fails too. */
-    (void)!nd_store_load(s, s->certs_touched, NULL);
-    s->certs_touched = false;
+    /* What memory holds came from the database, or must come from it again. If it cannot be read
+     * now, it is before the next transaction or reading, or these fail. */
+    s->auth_stale = s->auth_stale || s->auth_touched;
+    if (nd_store_load(s, s->auth_stale, NULL) != ST_OK)
+        s->auth_stale = true;
 }
 
 static int commit(struct nd_store *s, struct st_err *err)
@@ -291,7 +294,9 @@ static int commit(struct nd_store *s, struct st_err *err)
     s->in_txn = false;
     s->txn_file = NULL;
     nd_dirty_clear(s);
-    cr_buf_clear(&s->certified);
+    cr_buf_clear(&s->changed);
+    s->auth_serial += s->auth_news;
+    s->auth_touched = s->auth_news = false;
     return ST_OK;
 }
 
@@ -301,7 +306,7 @@ int nd_store_commit(struct nd_store *s, struct st_err *err)
 
     if (!s->in_txn)
         return st_fail(err, ST_STATE, "no transaction is open");
-    rc = nd_certs_spread(s, err);
+    rc = nd_auth_spread(s, err);
     if (rc == ST_OK)
         rc = nd_dirty_fold(s, err);
     if (rc == ST_OK)
@@ -371,8 +376,15 @@ int nd_read_enter(struct nd_store *s, struct st_err *err)
     sqlite3_stmt *q;
     int rc;
 
-    if (s->in_txn)
-        return nd_dirty_fold(s, err);
+    if (s->in_txn) {
+        rc = nd_auth_spread(s, err);
+        return rc == ST_OK ? nd_dirty_fold(s, err) : rc;
+    }
+    if (s->auth_stale && s->readers == 0) {
+        rc = nd_store_load(s, true, err);
+        if (rc != ST_OK)
+            return rc;
+    }
     if (s->readers == 0) {
         rc = nd_sql(s, ND_SQL_BEGIN_READ, &q, err);
         if (rc == ST_OK)

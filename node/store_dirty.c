@@ -304,10 +304,10 @@ int nd_scope_of(struct nd_store *s, uint64_t scope, struct nd_scope **out)
  */
 static bool own_word(struct nd_store *s, const struct sc_log_key *key)
 {
-    const struct sc_cert *c = sc_certs_find(s->certs, &key->author);
+    const struct sc_cert *c = sc_certs_find(sc_authority_certs(s->auth), &key->author);
 
     if (sc_grid_level(key->scope) == 0)
-        return sc_certs_root(s->certs, &key->author) != SC_ROOT_NONE ||
+        return sc_certs_root(sc_authority_certs(s->auth), &key->author) != SC_ROOT_NONE ||
                (c != NULL && (c->roles & SC_ROLE_STREET) != 0);
     return c != NULL && (c->roles & SC_ROLE_STREET) == 0;
 }

@@ -1,4 +1,5 @@
-/* The facts of one subject, from its entries.
+/* The facts of one subject, from its entries. What an entry's log holds (authority.h) has no part
+ * in the fold; it stands behind the others, to be shown.
  *
  * Roles. An author's certificate may hold for one group only, but most entries of a subject name no
  * grid. They are judged by the grids of the subject: that of the creating entry, and every grid
@@ -15,7 +16,7 @@
 
 void nd_facts_init(struct nd_store *s)
 {
-    cr_buf_init(&s->facts.bytes, ND_FACT_BYTES_MAX);
+    cr_buf_init(&s->facts.bytes, ND_FACT_BYTES_MAX + ND_HELD_BYTES_MAX);
 }
 
 void nd_facts_release(struct nd_store *s)
@@ -46,12 +47,27 @@ static int room(struct nd_facts *f)
     return ST_OK;
 }
 
-/* One more fact; its payload is copied, and decoded when all are there. */
+static bool folds(enum sc_standing standing)
+{
+    return sc_standing_counts(standing) || standing == SC_HELD_UNKNOWN;
+}
+
+/* One more fact; its payload is copied, and decoded when all are there. What others let be held
+ * here must not be able to make the subject too large to be read. */
 static int take(struct nd_facts *f, struct sc_fact *fact, struct nd_fact_src *src,
                 struct cr_span payload)
 {
-    int rc = room(f);
+    size_t *sum = folds(src->standing) ? &f->folded_bytes : &f->held_bytes;
+    int rc;
 
+    if (!folds(src->standing) && *sum + payload.n > ND_HELD_BYTES_MAX) {
+        f->skipped++;
+        return ST_OK;
+    }
+    *sum += payload.n;
+    if (*sum > ND_FACT_BYTES_MAX)
+        return ST_OVERSIZE;
+    rc = room(f);
     src->payload_at = f->bytes.n;
     src->payload_n = payload.n;
     if (rc == ST_OK)
@@ -70,16 +86,20 @@ static int take_entry(struct nd_store *s, sqlite3_stmt *q, struct st_err *err)
     struct nd_fact_src src = {.entry = sqlite3_column_int64(q, 0),
                               .flags = (uint32_t)nd_col_u64(q, 1)};
     struct sc_fact fact = {.lamport = nd_col_u64(q, 2), .wall_ms = nd_col_u64(q, 3)};
-    const struct sc_log_key *key;
+    const struct nd_log_slot *slot;
+    struct sc_auth_at at;
     int rc;
 
     if (!nd_col_fixed(q, 5, fact.entry_id.b, sizeof fact.entry_id.b))
         return st_fail(err, ST_CORRUPT, "entry %lld is damaged", (long long)src.entry);
-    rc = nd_log_key(s, nd_entry_log(src.entry), &key, err);
+    rc = nd_log_slot(s, nd_entry_log(src.entry), &slot, err);
     if (rc != ST_OK)
         return rc;
-    src.log = *key;
+    src.log = slot->key;
+    src.branch = slot->branch;
     src.seq = nd_entry_seq(src.entry);
+    at = (struct sc_auth_at){src.log, src.branch, src.seq, fact.entry_id};
+    src.standing = nd_auth_standing(s, slot->handle, &at);
     src.received_ms = fact.wall_ms + nd_col_u64(q, 4);
     fact.pruned = (src.flags & ND_EF_PRUNED) != 0;
     rc = take(&s->facts, &fact, &src, fact.pruned ? (struct cr_span){0} : nd_col_span(q, 6));
@@ -90,7 +110,7 @@ static int take_prov(struct nd_store *s, int64_t id, struct st_err *err)
 {
     struct nd_fact_src src = {.entry = -id};
     struct sc_fact fact = {0};
-    struct nd_prov p;
+    struct nd_prov p = {.id = 0};
     sqlite3_stmt *q;
     int rc = nd_sql(s, ND_SQL_PROV_GET, &q, err);
 
@@ -108,6 +128,8 @@ static int take_prov(struct nd_store *s, int64_t id, struct st_err *err)
     fact.lamport = p.lamport;
     fact.wall_ms = p.wall_ms;
     fact.entry_id = p.chain;
+    if (rc == ST_OK)
+        rc = nd_auth_standing_ahead(s, &p, &src.standing, err);
     if (rc == ST_OK)
         rc = take(&s->facts, &fact, &src, p.payload);
     nd_sql_done(q);
@@ -189,13 +211,13 @@ static uint64_t kind_of(const struct sc_fact *fact, uint64_t scope)
     return rec->fold == SC_FOLD_LWW ? rec->type : 0;
 }
 
-/* The creating entry's kind; before it has arrived, hazard if anything says so, else the smallest.
- */
-static uint64_t subject_kind(const struct nd_facts *f, uint64_t scope)
+/* The kind of the creating entry among the first n; before it has arrived, hazard if anything says
+ * so, else the smallest. */
+static uint64_t subject_kind(const struct nd_facts *f, size_t n, uint64_t scope)
 {
     uint64_t kind = 0;
 
-    for (size_t i = 0; i < f->count; i++) {
+    for (size_t i = 0; i < n; i++) {
         uint64_t k = kind_of(&f->fact[i], scope);
 
         if (f->fact[i].creates && !f->fact[i].pruned)
@@ -209,13 +231,14 @@ static uint64_t subject_kind(const struct nd_facts *f, uint64_t scope)
 
 static uint32_t roles_of(struct nd_store *s, const struct sc_fact *fact, uint64_t scope)
 {
+    struct sc_certs *certs = sc_authority_certs(s->auth);
     const struct nd_facts *f = &s->facts;
     uint32_t roles = 0;
 
     if (f->grid_count == 0)
-        return sc_certs_roles(s->certs, &fact->author, scope, 0, fact->wall_ms);
+        return sc_certs_roles(certs, &fact->author, scope, 0, fact->wall_ms);
     for (size_t i = 0; i < f->grid_count; i++)
-        roles |= sc_certs_roles(s->certs, &fact->author, scope, f->grid[i], fact->wall_ms);
+        roles |= sc_certs_roles(certs, &fact->author, scope, f->grid[i], fact->wall_ms);
     return roles;
 }
 
@@ -228,12 +251,12 @@ static bool has_grid(const struct nd_facts *f, uint64_t grid)
 }
 
 /* The grid of the creating entry, else of the first fact that names one. */
-static void first_grid(struct nd_facts *f)
+static void first_grid(struct nd_facts *f, size_t n)
 {
     const struct sc_fact *first = NULL;
 
     f->grid_count = 0;
-    for (size_t i = 0; i < f->count; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct sc_fact *fact = &f->fact[i];
 
         if (fact->pruned || body_grid(fact->body) == 0)
@@ -251,7 +274,7 @@ static bool next_grid(struct nd_store *s, uint64_t scope)
     struct nd_facts *f = &s->facts;
     uint64_t found = 0;
 
-    for (size_t i = 0; i < f->count; i++) {
+    for (size_t i = 0; i < f->folded; i++) {
         const struct sc_fact *fact = &f->fact[i];
         const struct sc_record *rec = fact->pruned ? NULL : sc_record_find(fact->type);
         uint64_t grid = rec != NULL ? body_grid(fact->body) : 0;
@@ -266,15 +289,71 @@ static bool next_grid(struct nd_store *s, uint64_t scope)
     return found != 0;
 }
 
+/* What the log of an entry holds goes behind what is folded. */
+static void part(struct nd_facts *f)
+{
+    f->folded = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        struct nd_fact_src src = f->src[i];
+        struct sc_fact fact = f->fact[i];
+
+        if (!folds(src.standing))
+            continue;
+        f->src[i] = f->src[f->folded];
+        f->fact[i] = f->fact[f->folded];
+        f->src[f->folded] = src;
+        f->fact[f->folded++] = fact;
+    }
+}
+
+/* Says that something is (still) dangerous. */
+static bool is_danger(const struct sc_fact *fact)
+{
+    const struct sc_record *rec = fact->pruned ? NULL : sc_record_find(fact->type);
+    struct sc_body body;
+
+    if (fact->pruned)
+        return true;
+    if (rec == NULL || rec->fold != SC_FOLD_HAZARD)
+        return false;
+    if (rec->type != SC_R_HAZARD_PROGRESS)
+        return rec->klass == SC_DANGER;
+    return sc_body_decode(rec, fact->schema_version, false, fact->body, &body, NULL) == ST_OK &&
+           sc_body_get(&body, SC_K_DANGER)->u != 0;
+}
+
+/* Roles, and why a fact has no effect. */
+static void weigh(struct nd_store *s, size_t i, uint64_t scope)
+{
+    struct nd_facts *f = &s->facts;
+    struct sc_fact *fact = &f->fact[i];
+    struct nd_fact_src *src = &f->src[i];
+    const struct sc_record *rec = NULL;
+
+    fact->roles = roles_of(s, fact, scope);
+    fact->person = sc_certs_person(sc_authority_certs(s->auth), &fact->author);
+    src->held = i < f->folded ? ND_HELD_NONE : nd_held_standing(src->standing);
+    if (i < f->folded && f->type != 0 && kind_of(fact, scope) == f->type)
+        rec = sc_record_find(fact->type);
+    if (rec != NULL && (fact->roles & rec->writers) == 0 && !rec->open_report)
+        src->held = src->standing == SC_HELD_UNKNOWN ? ND_HELD_UNCERTIFIED
+                    : fact->roles == 0               ? ND_HELD_GRID
+                                                     : ND_HELD_ROLE;
+    src->danger = src->held != ND_HELD_NONE && is_danger(fact);
+    f->unverified += src->danger;
+}
+
 int nd_facts_load(struct nd_store *s, const struct nd_subject *subject, struct st_err *err)
 {
     struct nd_facts *f = &s->facts;
     sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_FACT_LOAD, &q, err);
+    int rc;
 
+    nd_auth_settle(s);
+    rc = nd_sql(s, ND_SQL_FACT_LOAD, &q, err);
     if (rc != ST_OK)
         return rc;
-    f->count = 0;
+    f->count = f->folded = f->folded_bytes = f->held_bytes = f->skipped = 0;
     f->overflow = false;
     cr_buf_clear(&f->bytes);
     nd_bind_i64(q, ":subject", subject->id);
@@ -294,19 +373,13 @@ int nd_facts_load(struct nd_store *s, const struct nd_subject *subject, struct s
         rc = decode(f, &subject->sid, err);
     if (rc != ST_OK)
         return rc;
-    f->type = subject_kind(f, subject->scope);
-    first_grid(f);
+    part(f);
+    f->type = subject_kind(f, f->folded, subject->scope);
+    first_grid(f, f->folded > 0 ? f->folded : f->count);
     while (f->grid_count > 0 && f->grid_count < ND_GRIDS_MAX && next_grid(s, subject->scope))
         continue;
-    for (size_t i = 0; i < f->count; i++) {
-        const struct sc_record *rec;
-        struct sc_fact *fact = &f->fact[i];
-
-        fact->roles = roles_of(s, fact, subject->scope);
-        fact->person = sc_certs_person(s->certs, &fact->author);
-        rec = kind_of(fact, subject->scope) == f->type && f->type != 0 ? sc_record_find(fact->type)
-                                                                       : NULL;
-        f->src[i].held = rec != NULL && (fact->roles & rec->writers) == 0 && !rec->open_report;
-    }
+    f->unverified = f->skipped;
+    for (size_t i = 0; i < f->count; i++)
+        weigh(s, i, subject->scope);
     return ST_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "crypto/base/assert.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define RANK_NO_EMERGENCY (INT64_C(1) << 61)
@@ -66,13 +67,10 @@ static uint64_t known_grid(const struct nd_store *s, uint64_t grid, uint64_t sco
     return nd_grid_key(sc_grid_level(scope) != 0 ? scope : s->genesis.street);
 }
 
-static int project_hazard(struct nd_store *s, struct nd_projection *p)
+static void hazard_row(struct nd_store *s, struct nd_projection *p)
 {
-    struct sc_hazard *h = &p->hazard;
-    int rc = sc_hazard_fold(s->facts.fact, s->facts.count, h);
+    const struct sc_hazard *h = &p->hazard;
 
-    if (rc != ST_OK || !h->exists)
-        return rc;
     p->row.type = SC_R_HAZARD_REPORT;
     p->row.grid = known_grid(s, h->grid, p->row.scope);
     p->row.rank = hazard_rank(h, &p->row.sid);
@@ -81,10 +79,65 @@ static int project_hazard(struct nd_store *s, struct nd_projection *p)
         memcpy(p->row.code, h->code.p, h->code.n);
     if (h->state < SC_HS_CLOSED)
         p->row.deadline_ms = h->deadline_ms;
+}
+
+static void flag_unverified(struct nd_store *s, struct nd_projection *p)
+{
+    if (s->facts.unverified == 0)
+        return;
+    p->hazard.flags |= SC_HF_UNVERIFIED;
+    p->row.tags |= SC_HF_UNVERIFIED;
+}
+
+static int project_hazard(struct nd_store *s, struct nd_projection *p)
+{
+    struct sc_hazard *h = &p->hazard;
+    int rc = sc_hazard_fold(s->facts.fact, s->facts.folded, h);
+
+    if (rc != ST_OK || !h->exists)
+        return rc;
+    hazard_row(s, p);
     if (h->link_count > 0)
         p->row.extra |= ND_EX_LINKS;
     p->ext = h->ext;
-    return sc_hazard_encode(h, &s->state);
+    rc = sc_hazard_encode(h, &s->state);
+    flag_unverified(s, p); /* no part of the state: other nodes may hold other reports */
+    return rc;
+}
+
+/* Nothing that counts says that there is a hazard, but held reports do: it is listed by what they
+ * say, as if they counted, and marked. */
+static int project_unverified(struct nd_store *s, struct nd_projection *p)
+{
+    const struct nd_facts *f = &s->facts;
+    struct sc_hazard *h = &p->hazard;
+    struct sc_fact *said = calloc(f->count > 0 ? f->count : 1, sizeof *said);
+    size_t n = 0;
+    int rc;
+
+    if (said == NULL)
+        return ST_NOMEM;
+    for (size_t i = 0; i < f->count; i++) {
+        if (!f->src[i].danger)
+            continue;
+        said[n] = f->fact[i];
+        said[n++].roles = SC_ROLES_ALL;
+    }
+    rc = sc_hazard_fold(said, n, h);
+    free(said);
+    if (rc != ST_OK)
+        return rc;
+    if (!h->exists)
+        *h = (struct sc_hazard){.exists = true,
+                                .state = SC_HS_REPORTED,
+                                .blocks = SC_HB_NO_CLEARANCE,
+                                .severity = 4,
+                                .required = SC_LV_STREET};
+    h->flags |= SC_HF_UNCONFIRMED;
+    hazard_row(s, p);
+    flag_unverified(s, p);
+    p->unverified_only = true;
+    return ST_OK;
 }
 
 static int encode_lww(struct nd_store *s, const struct sc_lww *l)
@@ -119,7 +172,7 @@ static int project_lww(struct nd_store *s, struct nd_projection *p)
     int rc;
 
     CR_ASSERT(rec != NULL);
-    rc = sc_lww_fold(rec, s->facts.fact, s->facts.count, l);
+    rc = sc_lww_fold(rec, s->facts.fact, s->facts.folded, l);
     if (rc != ST_OK || !l->any)
         return rc;
     when = sc_body_get(&l->body, SC_K_WHEN)->u;
@@ -158,6 +211,7 @@ int nd_project(struct nd_store *s, const struct nd_subject *subject, struct nd_p
     out->row = (struct nd_subject){.id = subject->id, .sid = subject->sid, .scope = subject->scope};
     out->ext = (struct cr_span){0};
     out->hazard.link_count = 0;
+    out->unverified_only = false;
     cr_buf_clear(&s->state);
     if (s->facts.overflow)
         rc = project_overflow(s, out);
@@ -165,11 +219,15 @@ int nd_project(struct nd_store *s, const struct nd_subject *subject, struct nd_p
         rc = project_hazard(s, out);
     else if (s->facts.type != 0)
         rc = project_lww(s, out);
+    if (rc == ST_OK && out->row.type == 0 && s->facts.unverified > 0 &&
+        (s->facts.type == 0 || s->facts.type == SC_R_HAZARD_REPORT))
+        rc = project_unverified(s, out);
     if (rc != ST_OK)
         return st_fail(err, (enum st_code)rc, "fold: %s", st_text((enum st_code)rc));
     for (size_t i = 0; i < s->facts.count && !s->facts.overflow; i++)
-        out->row.held += s->facts.src[i].held;
-    if (out->row.type == 0)
+        out->row.held += s->facts.src[i].held != ND_HELD_NONE;
+    out->row.held += s->facts.skipped;
+    if (out->row.type == 0 || out->unverified_only)
         return ST_OK;
     if (out->ext.n > 0)
         out->row.extra |= ND_EX_EXT;

@@ -4,8 +4,10 @@
  *   store_apply  entries in: runs, kept checkpoints, urgent entries ahead of their log
  *   store_dirty  what one transaction touches: subjects, grids, scopes
  *   store_fold   the facts of a subject, its fold, its row
- *   store_auth   certificates, and the subjects that a new one may change
+ *   store_branch logs as trees: rows, paths, where a run goes
+ *   store_auth   who counts: the evaluation, admission, what a change makes fold again
  *   store_view   what the engine reads
+ *   store_held   what does not count, and why
  *   store_query, store_list, store_peer, store_verify   the rest of store.h */
 #ifndef NODE_STORE_INT_H
 #define NODE_STORE_INT_H
@@ -59,18 +61,45 @@ int nd_meta_get(struct nd_store *s, const char *key, struct cr_buf *out,
                 struct st_err *err) ST_MUST;
 int nd_meta_put(struct nd_store *s, const char *key, struct cr_span value,
                 struct st_err *err) ST_MUST;
-/* Reads into memory what the connection keeps there (certificates, scopes, greatest numbers). */
-int nd_store_load(struct nd_store *s, bool certs, struct st_err *err) ST_MUST;
+/* Reads into memory what the connection keeps there (authority, scopes, greatest numbers). */
+int nd_store_load(struct nd_store *s, bool authority, struct st_err *err) ST_MUST;
 
-/* ---- store_apply ---- */
-/* ST_NOTFOUND when there is none. */
-int nd_log_find(struct nd_store *s, const struct cr_hash *log_id, struct nd_log *out,
+/* ---- store_branch ---- */
+/* All rows of a log, none when nothing is stored of it. */
+int nd_log_find(struct nd_store *s, const struct cr_hash *log_id, struct nd_logs *out,
                 struct st_err *err) ST_MUST;
+int nd_logs_push(struct nd_logs *l, const struct nd_log *row) ST_MUST; /* ST_NOMEM */
+void nd_logs_release(struct nd_logs *l);
+/* ST_NOTFOUND when there is none. */
 int nd_log_get(struct nd_store *s, uint64_t handle, struct nd_log *out, struct st_err *err) ST_MUST;
 int nd_log_row(sqlite3_stmt *q, struct nd_log *out) ST_MUST;
-/* Key of a stored log, through a cache; the pointer is good until the next call. */
-int nd_log_key(struct nd_store *s, uint64_t handle, const struct sc_log_key **out,
-               struct st_err *err) ST_MUST;
+/* Key and branch of a row, through a cache; the pointer is good until the next call. */
+int nd_log_slot(struct nd_store *s, uint64_t handle, const struct nd_log_slot **out,
+                struct st_err *err) ST_MUST;
+void nd_to_sy_log(const struct nd_log *l, struct sy_log *out);
+/* Row that the run extends, or the one it would open (handle 0), with the log's rows in s->logs.
+ * ST_CONFLICT: stored already, or follows nothing that is stored. */
+int nd_log_place(struct nd_store *s, const struct nd_run *r, struct nd_log *out,
+                 struct st_err *err) ST_MUST;
+int nd_log_add(struct nd_store *s, struct nd_log *l, struct st_err *err) ST_MUST;
+int nd_log_put(struct nd_store *s, const struct nd_log *l, struct st_err *err) ST_MUST;
+/* Writes again what of the row is held, by what authority says now; whole: bytes, too. */
+int nd_log_recount(struct nd_store *s, const struct nd_log *l, bool whole,
+                   struct st_err *err) ST_MUST;
+int nd_entry_sum(struct nd_store *s, uint64_t handle, uint64_t from, uint64_t to, uint64_t *count,
+                 uint64_t *bytes, struct st_err *err) ST_MUST;
+/* Number of the row's parent; SC_AUTH_NONE. */
+uint32_t nd_log_parent(const struct nd_logs *logs, const struct nd_log *l);
+/* Where an entry is stored; ST_NOTFOUND. */
+int nd_entry_locate(struct nd_store *s, const struct cr_hash *log_id, uint64_t seq,
+                    const struct cr_hash *chain, uint32_t *branch, uint64_t *handle,
+                    struct st_err *err) ST_MUST;
+/* To be released. ST_NOTFOUND. */
+int nd_path(struct nd_store *s, uint64_t handle, struct nd_path *out, struct st_err *err) ST_MUST;
+void nd_path_release(struct nd_path *p);
+const struct nd_seg *nd_path_at(const struct nd_path *p, uint64_t seq); /* NULL past the head */
+
+/* ---- store_apply ---- */
 int nd_prov_row(sqlite3_stmt *q, struct nd_prov *out) ST_MUST;
 /* Makes the entry a fact of its subject, or puts it into quarantine (reason filled, *flags). Used
  * at admission and by a rebuild. */
@@ -80,8 +109,9 @@ struct nd_admit {
     const struct cr_hash *id;
     struct cr_span payload;
     uint32_t flags;
-    int64_t subject; /* out, 0 none */
-    uint64_t type;   /* out */
+    int64_t subject;     /* out, 0 none */
+    uint64_t type;       /* out; 0: pruned or in quarantine */
+    struct cr_span body; /* out, of payload */
 };
 int nd_admit(struct nd_store *s, struct nd_admit *a, struct st_err *err) ST_MUST;
 /* An entry that overtakes its log by its type. */
@@ -132,11 +162,36 @@ bool nd_subject_same(const struct nd_subject *a, const struct nd_subject *b);
 int nd_count_subject(struct nd_store *s, const struct nd_subject *row) ST_MUST;
 
 /* ---- store_auth ---- */
-int nd_certs_load(struct nd_store *s, struct st_err *err) ST_MUST;
-int nd_certs_admit(struct nd_store *s, const struct nd_admit *a, struct cr_span body,
+/* Builds the evaluation from what is stored. */
+int nd_auth_load(struct nd_store *s, struct st_err *err) ST_MUST;
+int nd_auth_build(struct nd_store *s, bool from_entries, struct sc_authority **out,
+                  struct st_err *err) ST_MUST;
+/* Form of an authority record; ST_OK for other types. ST_NOMEM, else why it goes into quarantine.
+ */
+int nd_auth_form(uint64_t type, struct cr_span body, struct st_err *err) ST_MUST;
+/* Whether the run may be stored where nd_log_place put it: ST_DENIED. */
+int nd_auth_run(struct nd_store *s, const struct nd_run *r, const struct nd_log *l,
+                const struct nd_logs *logs, uint64_t bytes, struct st_err *err) ST_MUST;
+/* A row was added (parent: its number), an entry was stored. */
+int nd_auth_branch(struct nd_store *s, const struct nd_log *l, uint32_t parent,
                    struct st_err *err) ST_MUST;
-/* Marks what the certificates of this transaction may have changed. */
-int nd_certs_spread(struct nd_store *s, struct st_err *err) ST_MUST;
+int nd_auth_entry(struct nd_store *s, const struct nd_admit *a, uint32_t branch,
+                  struct st_err *err) ST_MUST;
+/* Answers are up to date afterwards; what changed is remembered until nd_auth_spread. */
+void nd_auth_settle(struct nd_store *s);
+/* Marks the subjects of what has changed, and counts again what is held. */
+int nd_auth_spread(struct nd_store *s, struct st_err *err) ST_MUST;
+/* The evaluation against one made from the entries alone; findings to say. */
+int nd_check_authority(struct nd_store *s, void (*say)(void *arg, const char *line), void *arg,
+                       struct st_err *err) ST_MUST;
+/* Of a stored entry, whose row nd_log_slot has just looked up; settled. */
+enum sc_standing nd_auth_standing(struct nd_store *s, uint64_t handle, const struct sc_auth_at *at);
+/* A revocation binds, and no named path may lead over the entry. */
+bool nd_auth_refuses_ahead(struct nd_store *s, const struct sc_log_key *key, uint64_t seq,
+                           const struct cr_hash *id);
+/* Of an entry ahead of its log. ST_NOMEM and what reading gives. */
+int nd_auth_standing_ahead(struct nd_store *s, const struct nd_prov *p, enum sc_standing *out,
+                           struct st_err *err) ST_MUST;
 
 /* ---- store_view ---- */
 void nd_view_init(struct nd_store *s);
@@ -149,6 +204,12 @@ int nd_each_common(void *arg, const struct cr_sign_pk *peer,
 int nd_rebuild(struct nd_store *s, struct st_err *err) ST_MUST;
 /* At opening: when another version of the program made the rows. */
 int nd_rebuild_if_stale(struct nd_store *s, struct st_err *err) ST_MUST;
+
+/* ---- store_held ---- */
+enum nd_held nd_held_standing(enum sc_standing standing);
+/* English text of why a fact is held, NULL. */
+const char *nd_held_text(enum nd_held h);
+void nd_history_row(const struct nd_facts *f, size_t i, struct nd_history_row *row);
 
 /* ---- store_query ---- */
 /* First column of all rows into *out (initialised here; to be released in any case). */

@@ -13,6 +13,7 @@
 struct shown {
     struct nd_facts facts;
     struct nd_projection p;
+    size_t unverified;
 };
 
 static int show(struct nd_store *s, int64_t id, struct shown *out, struct st_err *err)
@@ -23,6 +24,7 @@ static int show(struct nd_store *s, int64_t id, struct shown *out, struct st_err
 
     if (rc == ST_OK)
         rc = nd_project(s, &row, &out->p, err);
+    out->unverified = s->facts.unverified;
     out->facts = s->facts;
     s->facts = swap;
     return rc;
@@ -33,7 +35,7 @@ static struct shown *shown_new(void)
     struct shown *w = calloc(1, sizeof *w);
 
     if (w != NULL)
-        cr_buf_init(&w->facts.bytes, ND_FACT_BYTES_MAX);
+        cr_buf_init(&w->facts.bytes, ND_FACT_BYTES_MAX + ND_HELD_BYTES_MAX);
     return w;
 }
 
@@ -139,6 +141,8 @@ static int show_hazard(struct nd_store *s, int64_t id, struct shown *w, nd_hazar
     row.subject = w->p.row.sid;
     row.scope = w->p.row.scope;
     row.h = w->p.hazard;
+    row.unverified = w->unverified;
+    row.unverified_only = w->p.unverified_only;
     rc = canonical_of(s, &w->p.row, &row.canonical, err);
     return rc == ST_OK ? cb(arg, &row) : rc;
 }

@@ -338,7 +338,7 @@ static int mark_start(struct nd_store *s, const struct nd_anchor_port *port, str
     return nd_write_leave(s, &w, rc, err);
 }
 
-int nd_store_load(struct nd_store *s, bool certs, struct st_err *err)
+int nd_store_load(struct nd_store *s, bool authority, struct st_err *err)
 {
     sqlite3_stmt *q;
     int rc = load_scopes(s, err);
@@ -357,8 +357,8 @@ int nd_store_load(struct nd_store *s, bool certs, struct st_err *err)
         rc = ST_OK;
     }
     memset(s->log_cache, 0, sizeof s->log_cache);
-    if (rc == ST_OK && certs)
-        rc = nd_certs_load(s, err);
+    if (rc == ST_OK && authority)
+        rc = nd_auth_load(s, err);
     return rc;
 }
 
@@ -367,14 +367,30 @@ static void release(struct nd_store *s)
     nd_sql_close(s);
     if (s->lock_fd >= 0)
         (void)close(s->lock_fd);
-    sc_certs_free(s->certs);
+    sc_authority_free(s->auth);
+    nd_logs_release(&s->logs);
     nd_dirty_release(s);
     nd_facts_release(s);
-    cr_buf_release(&s->certified);
+    cr_buf_release(&s->changed);
     cr_buf_release(&s->state);
     free(s->scope);
     free(s->dir);
     free(s);
+}
+
+/* Stores made before the first release bear its number, but lack branches. */
+static int check_layout(struct nd_store *s, struct st_err *err)
+{
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_LAYOUT, &q, err);
+
+    if (rc == ST_OK || rc == ST_NOMEM || rc == ST_CORRUPT || rc == ST_BUSY)
+        return rc;
+    if (sqlite3_errcode(s->db) != SQLITE_ERROR)
+        return rc;
+    return st_fail(err, ST_VERSION,
+                   "the store was made by an older program than the first release;"
+                   " it cannot be read");
 }
 
 /* Opens the file or URI and brings the schema up to date. */
@@ -409,7 +425,7 @@ static int open_schema(struct nd_store *s, const struct nd_store_options *o, str
     if (version == 0 && (!o->create || o->read_only))
         return st_fail(err, ST_NOTFOUND, "there is no store in this file");
     if (version == ND_SCHEMA_VERSION)
-        return ST_OK;
+        return check_layout(s, err);
     if (o->read_only)
         return st_fail(err, ST_READONLY, "the store has the older schema %d", version);
     return migrate(s, version, o->genesis, err);
@@ -426,7 +442,7 @@ int nd_store_open(const struct nd_store_options *o, struct nd_store **out, struc
         return st_fail(err, ST_NOMEM, "open store");
     s->lock_fd = -1;
     s->read_only = o->read_only;
-    cr_buf_init(&s->certified, UINT32_MAX);
+    cr_buf_init(&s->changed, UINT32_MAX);
     cr_buf_init(&s->state, 1u << 20);
     nd_facts_init(s);
     nd_view_init(s);
@@ -490,6 +506,21 @@ const struct sc_genesis *nd_store_genesis(const struct nd_store *s)
 const struct cr_hash *nd_store_net(const struct nd_store *s)
 {
     return &s->net;
+}
+
+int nd_store_renew_incarnation(struct nd_store *s, struct st_err *err)
+{
+    struct nd_write w;
+    uint8_t inc[8];
+    int rc = nd_write_enter(s, false, &w, err);
+
+    if (rc != ST_OK)
+        return rc;
+    cr_random(inc, sizeof inc);
+    rc = nd_write_leave(s, &w, nd_meta_put(s, KEY_INC, cr_span_of(inc, sizeof inc), err), err);
+    if (rc == ST_OK)
+        s->incarnation = cr_load_be64(inc);
+    return rc;
 }
 
 uint64_t nd_store_incarnation(const struct nd_store *s)

@@ -97,24 +97,49 @@ static int put_head(struct nd_store *s, int64_t session, int64_t log, const stru
     return nd_sql_run(s, q, err);
 }
 
+/* The branch whose own entry the head is. */
+static int branch_of(struct nd_store *s, const struct sy_common *c, uint64_t *handle,
+                     struct st_err *err)
+{
+    struct nd_logs *logs = &s->logs;
+    struct cr_hash chain;
+    int rc = nd_log_find(s, &c->log_id, logs, err);
+
+    for (size_t i = 0; rc == ST_OK && i < logs->count; i++) {
+        const struct nd_log *l = &logs->e[i];
+
+        *handle = l->handle;
+        if (logs->count == 1)
+            return ST_OK;
+        if (c->seq < l->first_seq || c->seq >= l->link.seq_next)
+            continue;
+        rc = s->view.chain_at(s, l->handle, c->seq, &chain);
+        if (rc != ST_OK)
+            return st_fail(err, (enum st_code)rc, "read a head");
+        if (memcmp(chain.b, c->chain8, sizeof c->chain8) == 0)
+            return ST_OK;
+    }
+    return rc == ST_OK ? ST_NOTFOUND : rc;
+}
+
 static int replace_common(struct nd_store *s, const struct cr_sign_pk *peer,
                           const struct sy_common *c, size_t n, int64_t *logs, struct st_err *err)
 {
     int64_t session = 0;
     size_t known = 0;
-    struct nd_log l;
+    uint64_t handle;
     int rc = session_of(s, peer, true, &session, err);
 
     for (size_t i = 0; rc == ST_OK && i < n; i++) {
-        rc = nd_log_find(s, &c[i].log_id, &l, err);
+        rc = branch_of(s, &c[i], &handle, err);
         if (rc == ST_NOTFOUND) { /* not common, then: the peer will name it again */
             rc = ST_OK;
             continue;
         }
         if (rc != ST_OK)
             break;
-        logs[known++] = (int64_t)l.handle;
-        rc = put_head(s, session, (int64_t)l.handle, &c[i], err);
+        logs[known++] = (int64_t)handle;
+        rc = put_head(s, session, (int64_t)handle, &c[i], err);
     }
     if (rc != ST_OK)
         return rc;
@@ -191,7 +216,7 @@ int nd_store_put_synced(struct nd_store *s, const struct cr_sign_pk *peer, uint6
 /* A node that stands for the scope: its certificate is for just that grid, or for the street. */
 static bool stands_for(struct nd_store *s, const struct cr_sign_pk *peer, uint64_t scope)
 {
-    const struct sc_cert *c = sc_certs_find(s->certs, peer);
+    const struct sc_cert *c = sc_certs_find(sc_authority_certs(s->auth), peer);
     uint64_t seat = sc_grid_level(scope) != 0 ? scope : s->genesis.street;
 
     for (size_t i = 0; c != NULL && i < c->prefix_count; i++)

@@ -77,7 +77,7 @@ int nd_store_tips(struct nd_store *s, const struct sc_id *subject, struct sc_id 
     if (rc == ST_OK)
         rc = nd_facts_load(s, &row, NULL);
     if (rc == ST_OK)
-        rc = sc_fact_parents(s->facts.fact, s->facts.count, tips, &count, NULL);
+        rc = sc_fact_parents(s->facts.fact, s->facts.folded, tips, &count, NULL);
     if (rc != ST_OK)
         return rc;
     memcpy(out, tips, count * sizeof *out);
@@ -96,33 +96,10 @@ static int by_order(const void *a, const void *b)
     return sc_fact_cmp(*x, *y);
 }
 
-static const char *why_held(const struct nd_fact_src *src, const struct sc_fact *f)
-{
-    if (!src->held)
-        return NULL;
-    return f->roles == 0 ? "no certificate for this grid at that time"
-                         : "the certificate gives no role that may write this";
-}
-
-static void history_row(const struct nd_facts *f, size_t i, struct nd_history_row *row)
-{
-    const struct nd_fact_src *src = &f->src[i];
-
-    *row = (struct nd_history_row){.fact = f->fact[i],
-                                   .log = src->log,
-                                   .seq = src->seq,
-                                   .received_ms = src->received_ms,
-                                   .held = src->held,
-                                   .urgent = (src->flags & ND_EF_URGENT) != 0,
-                                   .provisional = src->entry < 0,
-                                   .held_reason = why_held(src, &f->fact[i])};
-}
-
-/* Shows the loaded facts in order; held_only: only those that do not count. The facts are taken
- * out of the store for as long, so that the callback may read other subjects. */
-static int show_facts(struct nd_store *s, bool held_only,
-                      int (*cb)(void *arg, const struct nd_history_row *row), void *arg,
-                      struct st_err *err)
+/* Shows the loaded facts in order. They are taken out of the store for as long, so that the
+ * callback may read other subjects. */
+static int show_facts(struct nd_store *s, int (*cb)(void *arg, const struct nd_history_row *row),
+                      void *arg, struct st_err *err)
 {
     struct nd_facts own = s->facts;
     const struct sc_fact **sorted = calloc(own.count > 0 ? own.count : 1, sizeof *sorted);
@@ -138,9 +115,8 @@ static int show_facts(struct nd_store *s, bool held_only,
     if (own.count > 0)
         qsort(sorted, own.count, sizeof *sorted, by_order);
     for (size_t i = 0; rc == ST_OK && i < own.count; i++) {
-        history_row(&own, (size_t)(sorted[i] - own.fact), &row);
-        if (!held_only || row.held)
-            rc = cb(arg, &row);
+        nd_history_row(&own, (size_t)(sorted[i] - own.fact), &row);
+        rc = cb(arg, &row);
     }
     free(sorted);
     nd_facts_release(s);
@@ -161,12 +137,10 @@ int nd_store_history(struct nd_store *s, const struct sc_id *subject,
     if (rc == ST_OK)
         rc = nd_facts_load(s, &row, err);
     if (rc == ST_OK)
-        rc = show_facts(s, false, cb, arg, err);
+        rc = show_facts(s, cb, arg, err);
     nd_read_leave(s);
     return rc;
 }
-
-/* ---- held and quarantined ---- */
 
 /* Numbers of one column, read whole, so that nothing is open while callbacks run. */
 int nd_collect(struct nd_store *s, sqlite3_stmt *q, struct cr_buf *out, struct st_err *err)
@@ -183,135 +157,6 @@ int nd_collect(struct nd_store *s, sqlite3_stmt *q, struct cr_buf *out, struct s
             return st_fail(err, (enum st_code)rc, "too many rows");
         }
     }
-    return rc;
-}
-
-static int held_subjects(struct nd_store *s, int (*cb)(void *arg, const struct nd_history_row *row),
-                         void *arg, struct st_err *err)
-{
-    struct nd_subject row;
-    struct cr_buf ids = {0};
-    sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_SUBJECT_HELD, &q, err);
-
-    if (rc == ST_OK)
-        rc = nd_collect(s, q, &ids, err);
-    for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
-        int64_t id;
-
-        memcpy(&id, ids.p + at, sizeof id);
-        rc = nd_subject_get(s, id, &row, err);
-        if (rc == ST_OK)
-            rc = nd_facts_load(s, &row, err);
-        if (rc == ST_OK)
-            rc = show_facts(s, true, cb, arg, err);
-    }
-    cr_buf_release(&ids);
-    return rc;
-}
-
-/* Entry behind a number, its payload in *bytes. */
-static int load_entry(struct nd_store *s, int64_t no, struct nd_history_row *row,
-                      struct cr_buf *bytes, struct st_err *err)
-{
-    bool ahead = no < 0;
-    const struct sc_log_key *key;
-    struct cr_span payload;
-    struct nd_prov p;
-    sqlite3_stmt *q;
-    int rc = nd_sql(s, ahead ? ND_SQL_PROV_GET : ND_SQL_ENTRY_GET, &q, err);
-
-    if (rc != ST_OK)
-        return rc;
-    nd_bind_i64(q, ":id", ahead ? -no : no);
-    rc = nd_sql_step(s, q, err);
-    if (rc != ND_ROW)
-        return rc == ST_OK ? st_fail(err, ST_CORRUPT, "a quarantined entry is missing") : rc;
-    if (ahead) {
-        rc = nd_prov_row(q, &p);
-        row->log = p.key;
-        row->seq = p.seq;
-        row->fact.lamport = p.lamport;
-        row->fact.wall_ms = p.wall_ms;
-        row->fact.entry_id = p.chain;
-        row->received_ms = p.wall_ms + (uint64_t)p.age_ms;
-        payload = p.payload;
-    } else {
-        row->seq = nd_entry_seq(no);
-        row->fact.lamport = nd_col_u64(q, 1);
-        row->fact.wall_ms = nd_col_u64(q, 2);
-        row->received_ms = row->fact.wall_ms + nd_col_u64(q, 3);
-        rc = nd_col_fixed(q, 4, row->fact.entry_id.b, CR_HASH_BYTES) ? ST_OK : ST_CORRUPT;
-        payload = nd_col_span(q, 5);
-    }
-    cr_buf_clear(bytes);
-    if (rc == ST_OK)
-        rc = cr_buf_append(bytes, payload.p, payload.n);
-    nd_sql_done(q);
-    if (rc == ST_OK && !ahead) {
-        rc = nd_log_key(s, nd_entry_log(no), &key, err);
-        if (rc == ST_OK)
-            row->log = *key;
-    }
-    row->fact.author = row->log.author;
-    row->provisional = ahead;
-    return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "a quarantined entry");
-}
-
-static int quarantined(struct nd_store *s, int64_t no,
-                       int (*cb)(void *arg, const struct nd_history_row *row), void *arg,
-                       struct cr_buf *bytes, struct st_err *err)
-{
-    char reason[ND_REASON_MAX + 1];
-    struct nd_history_row row = {.held = true, .held_reason = reason};
-    struct sc_payload p;
-    sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_QUARANTINE_GET, &q, err);
-
-    if (rc != ST_OK)
-        return rc;
-    nd_bind_i64(q, ":id", no);
-    rc = nd_sql_step(s, q, err);
-    if (rc != ND_ROW)
-        return rc == ST_OK ? ST_CORRUPT : rc;
-    nd_col_text(q, 0, reason, sizeof reason);
-    nd_sql_done(q);
-    rc = load_entry(s, no, &row, bytes, err);
-    if (rc != ST_OK)
-        return rc;
-    row.fact.person = sc_certs_person(s->certs, &row.fact.author);
-    if (sc_payload_decode(cr_buf_span(bytes), &p, NULL) == ST_OK) {
-        row.fact.type = p.type;
-        row.fact.schema_version = p.schema_version;
-        row.fact.body = p.body;
-    }
-    return cb(arg, &row);
-}
-
-int nd_store_held(struct nd_store *s, int (*cb)(void *arg, const struct nd_history_row *row),
-                  void *arg, struct st_err *err)
-{
-    struct cr_buf ids = {0}, bytes;
-    sqlite3_stmt *q;
-    int rc = nd_read_enter(s, err);
-
-    if (rc != ST_OK)
-        return rc;
-    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
-    rc = held_subjects(s, cb, arg, err);
-    if (rc == ST_OK)
-        rc = nd_sql(s, ND_SQL_QUARANTINE_EACH, &q, err);
-    if (rc == ST_OK)
-        rc = nd_collect(s, q, &ids, err);
-    for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
-        int64_t no;
-
-        memcpy(&no, ids.p + at, sizeof no);
-        rc = quarantined(s, no, cb, arg, &bytes, err);
-    }
-    cr_buf_release(&ids);
-    cr_buf_release(&bytes);
-    nd_read_leave(s);
     return rc;
 }
 

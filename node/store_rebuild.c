@@ -1,4 +1,4 @@
-/* Everything made of entries, made again from them, in one transaction: facts, certificates,
+/* Everything made of entries, made again from them, in one transaction: facts, authority,
  * quarantine, rows, counters. Used by verify, and at opening when the catalogue has changed, so
  * that entries of types that were unknown come to count. Failure: all is as before. */
 #include "node/store_int.h"
@@ -10,7 +10,7 @@
 #define KEY_MADE_BY "@made-by"
 
 /* Raised whenever folds or rows change their meaning. */
-#define FOLD_VERSION 1
+#define FOLD_VERSION 2
 
 /* What the rows were made by: this program's catalogue and folds. */
 static int made_by(struct cr_hash *out)
@@ -116,13 +116,13 @@ static int readmit_log(struct nd_store *s, const struct nd_log *l, struct st_err
     struct nd_scope *scope, fresh = {0};
     struct cr_hash chain;
     struct cr_buf payload;
-    uint64_t seq = 0;
+    uint64_t seq = l->first_seq;
     int rc = nd_scope_of(s, l->key.scope, &scope);
 
     if (rc != ST_OK)
         return rc;
     scope->logs++;
-    scope->entries += l->link.seq_next;
+    scope->entries += l->link.seq_next - l->first_seq;
     scope->dirty = true;
     cr_buf_init(&payload, SC_PAYLOAD_MAX);
     while (rc == ST_OK) {
@@ -138,6 +138,8 @@ static int readmit_log(struct nd_store *s, const struct nd_log *l, struct st_err
         rc = nd_admit(s, &a, err);
         if (rc == ST_OK && a.flags != before)
             rc = set_flags(s, a.no, a.flags, err);
+        if (rc == ST_OK)
+            rc = nd_auth_entry(s, &a, l->branch, err);
         seq = nd_entry_seq(a.no) + 1;
     }
     cr_buf_release(&payload);
@@ -182,29 +184,26 @@ static int readmit_prov(struct nd_store *s, int64_t *after, struct st_err *err)
 
 static int forget(struct nd_store *s, struct st_err *err)
 {
-    struct sc_certs *certs = sc_certs_new(&s->genesis);
-    int rc;
+    int rc =
+        nd_sql_exec(s,
+                    "DELETE FROM fact; DELETE FROM subject; DELETE FROM ext; DELETE FROM link;"
+                    "DELETE FROM grid; DELETE FROM scope; DELETE FROM quarantine; DELETE FROM auth",
+                    err);
 
-    if (certs == NULL)
-        return st_fail(err, ST_NOMEM, "certificates");
-    sc_certs_free(s->certs);
-    s->certs = certs;
-    s->certs_touched = true;
+    s->auth_stale = true; /* in case this ends in a rollback */
+    if (rc == ST_OK)
+        rc = nd_auth_load(s, err); /* the branches */
+    s->auth_touched = s->auth_news = true;
     s->scope_n = 0;
     s->subject_next = 1;
     nd_dirty_clear(s);
-    rc =
-        nd_sql_exec(s,
-                    "DELETE FROM fact; DELETE FROM subject; DELETE FROM ext; DELETE FROM link;"
-                    "DELETE FROM grid; DELETE FROM scope; DELETE FROM quarantine; DELETE FROM cert",
-                    err);
     return rc;
 }
 
 static int readmit_all(struct nd_store *s, struct st_err *err)
 {
-    int64_t prov = 0;
     struct cr_buf ids = {0};
+    int64_t prov = 0;
     struct nd_log l;
     sqlite3_stmt *q;
     int rc = nd_sql(s, ND_SQL_LOG_EACH, &q, err);
@@ -221,6 +220,16 @@ static int readmit_all(struct nd_store *s, struct st_err *err)
             if (rc == ST_OK && (l.key.scope == SC_SCOPE_PUBLIC) == (public_pass != 0))
                 rc = readmit_log(s, &l, err);
         }
+    }
+    if (rc == ST_OK)
+        rc = nd_auth_spread(s, err);
+    for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
+        int64_t handle;
+
+        memcpy(&handle, ids.p + at, sizeof handle);
+        rc = nd_log_get(s, (uint64_t)handle, &l, err);
+        if (rc == ST_OK)
+            rc = nd_log_recount(s, &l, true, err);
     }
     cr_buf_release(&ids);
     while (rc == ST_OK)

@@ -8,83 +8,80 @@
 #ifndef NODE_STORE_SQL_H
 #define NODE_STORE_SQL_H
 
-/* Numbered migrations: element i brings user_version i to i + 1. Never edited once released. */
-#define ND_MIGRATION_1                                                                             \
-    "CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;" /* sig:          \
-                                                                                     checkpoint of \
-                                                                                     the head;     \
-                                                                                     kept_next:    \
-                                                                                     seq after the \
-                                                                                     last kept     \
-                                                                                     checkpoint;   \
-                                                                                     kept_bytes:   \
-                                                                                     payload bytes \
-                                                                                     since */      \
-    "CREATE TABLE log(id INTEGER PRIMARY KEY, log_id BLOB NOT NULL UNIQUE, author BLOB NOT NULL,"  \
-    " scope INTEGER NOT NULL, inc INTEGER NOT NULL, seq_next INTEGER NOT NULL,"                    \
-    " lamport INTEGER NOT NULL, chain BLOB NOT NULL, sig BLOB NOT NULL,"                           \
-    " kept_next INTEGER NOT NULL, kept_bytes INTEGER NOT NULL);"                                   \
-    "CREATE INDEX log_author ON log(author, scope);" /* age: received minus wall, ms; payload:     \
-                                                        hash and size when pruned */               \
-    "CREATE TABLE entry(id INTEGER PRIMARY KEY, flags INTEGER NOT NULL,"                           \
-    " lamport INTEGER NOT NULL, wall INTEGER NOT NULL, age INTEGER NOT NULL,"                      \
-    " chain BLOB NOT NULL, payload BLOB NOT NULL);"                                                \
-    "CREATE TABLE ckpt(id INTEGER PRIMARY KEY, urgent INTEGER NOT NULL, sig BLOB NOT NULL);"       \
-    "CREATE INDEX ckpt_urgent ON ckpt(id) WHERE urgent = 1;"                                       \
-    "CREATE TABLE quarantine(id INTEGER PRIMARY KEY, reason TEXT NOT NULL);"                       \
-    "CREATE TABLE fact(subject INTEGER NOT NULL, entry INTEGER NOT NULL,"                          \
-    " PRIMARY KEY(subject, entry)) WITHOUT ROWID;" /* k, rest: the halves of the subject's id;     \
-                                                      type 0: shows in no list; rank: place in     \
-                                                      lists; tags: flags | severity << 32;         \
-                                                      deadline: 0 unless open; item: hash that     \
-                                                      stands for it */                             \
-    "CREATE TABLE subject(id INTEGER PRIMARY KEY, k INTEGER NOT NULL, rest BLOB NOT NULL,"         \
-    " scope INTEGER NOT NULL, type INTEGER NOT NULL, grid INTEGER NOT NULL,"                       \
-    " rank INTEGER NOT NULL, tags INTEGER NOT NULL, code TEXT, deadline INTEGER NOT NULL,"         \
-    " held INTEGER NOT NULL, extra INTEGER NOT NULL, item BLOB);"                                  \
-    "CREATE INDEX subject_k ON subject(k);"                                                        \
-    "CREATE INDEX subject_list ON subject(type, grid, rank, tags, code) WHERE type > 0;"           \
-    "CREATE INDEX subject_rank ON subject(rank, grid, tags, code) WHERE type = 32;"                \
-    "CREATE INDEX subject_due ON subject(grid, deadline) WHERE deadline > 0;"                      \
-    "CREATE INDEX subject_held ON subject(held) WHERE held > 0;"                                   \
-    "CREATE TABLE ext(subject INTEGER PRIMARY KEY, scope INTEGER NOT NULL, key BLOB NOT NULL);"    \
-    "CREATE INDEX ext_key ON ext(key, scope);"                                                     \
-    "CREATE TABLE link(subject INTEGER NOT NULL, other BLOB NOT NULL,"                             \
-    " PRIMARY KEY(subject, other)) WITHOUT ROWID;"                                                 \
-    "CREATE INDEX link_other ON link(other);"                                                      \
-    "CREATE TABLE grid(code INTEGER PRIMARY KEY, open INTEGER NOT NULL,"                           \
-    " closed INTEGER NOT NULL, emergency INTEGER NOT NULL, severe INTEGER NOT NULL,"               \
-    " visits INTEGER NOT NULL, places INTEGER NOT NULL, conflict INTEGER NOT NULL,"                \
-    " declared INTEGER NOT NULL, synthetic INTEGER NOT NULL, name TEXT NOT NULL);"                 \
-    "CREATE TABLE scope(scope INTEGER PRIMARY KEY, entries INTEGER NOT NULL,"                      \
-    " logs INTEGER NOT NULL, subjects INTEGER NOT NULL, hazards INTEGER NOT NULL,"                 \
-    " held INTEGER NOT NULL, quarantined INTEGER NOT NULL, wall INTEGER NOT NULL,"                 \
-    " received INTEGER NOT NULL, acc BLOB NOT NULL);"                                              \
-    "CREATE TABLE prov(id INTEGER PRIMARY KEY, log_id BLOB NOT NULL, author BLOB NOT NULL,"        \
-    " scope INTEGER NOT NULL, inc INTEGER NOT NULL, seq INTEGER NOT NULL,"                         \
-    " flags INTEGER NOT NULL, lamport INTEGER NOT NULL, wall INTEGER NOT NULL,"                    \
-    " age INTEGER NOT NULL, before BLOB NOT NULL, chain BLOB NOT NULL, payload BLOB NOT NULL,"     \
-    " sig BLOB NOT NULL, subject INTEGER NOT NULL);"                                               \
-    "CREATE UNIQUE INDEX prov_at ON prov(log_id, seq, chain);"                                     \
-    "CREATE TABLE fork(log_id BLOB PRIMARY KEY, author BLOB NOT NULL, scope INTEGER NOT NULL,"     \
-    " inc INTEGER NOT NULL, seq_a INTEGER NOT NULL, chain_a BLOB NOT NULL, sig_a BLOB NOT NULL,"   \
-    " seq_b INTEGER NOT NULL, chain_b BLOB NOT NULL, sig_b BLOB NOT NULL) WITHOUT ROWID;"          \
-    "CREATE TABLE cert(entry INTEGER PRIMARY KEY, author BLOB NOT NULL, subject BLOB NOT NULL);"   \
-    "CREATE INDEX cert_author ON cert(author);"                                                    \
-    "CREATE TABLE session(id INTEGER PRIMARY KEY, peer BLOB NOT NULL UNIQUE,"                      \
-    " synced INTEGER NOT NULL);"                                                                   \
-    "CREATE TABLE common(session INTEGER NOT NULL, log INTEGER NOT NULL, seq INTEGER NOT NULL,"    \
-    " chain8 INTEGER NOT NULL, PRIMARY KEY(session, log)) WITHOUT ROWID;"                          \
-    "CREATE TABLE peer(kx BLOB PRIMARY KEY, sign BLOB NOT NULL, addr TEXT NOT NULL,"               \
-    " enabled INTEGER NOT NULL, last_ok INTEGER NOT NULL, last_try INTEGER NOT NULL,"              \
-    " failures INTEGER NOT NULL, refused INTEGER NOT NULL, last_error TEXT NOT NULL)"              \
-    " WITHOUT ROWID;"                                                                              \
-    "CREATE TABLE invite(id BLOB PRIMARY KEY, secret BLOB NOT NULL, roles INTEGER NOT NULL,"       \
+/* Numbered migrations: element i brings user_version i to i + 1. Never edited once released.
+ * A row of log is a branch of a log (authority.h): entries below first_seq lie in the row parent
+ * (0: none) and those that follows. sig: checkpoint of the head; kept_next: seq after the last kept
+ * checkpoint on the path; kept_bytes: payload bytes since; bytes: of its own entries; held,
+ * held_bytes: of these, what does not count by its log. */
+#define ND_MIGRATION_1                                                                           \
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"                \
+    "CREATE TABLE log(id INTEGER PRIMARY KEY, log_id BLOB NOT NULL, branch INTEGER NOT NULL,"    \
+    " parent INTEGER NOT NULL, first_seq INTEGER NOT NULL, author BLOB NOT NULL,"                \
+    " scope INTEGER NOT NULL, inc INTEGER NOT NULL, seq_next INTEGER NOT NULL,"                  \
+    " lamport INTEGER NOT NULL, chain BLOB NOT NULL, sig BLOB NOT NULL,"                         \
+    " kept_next INTEGER NOT NULL, kept_bytes INTEGER NOT NULL, flags INTEGER NOT NULL,"          \
+    " bytes INTEGER NOT NULL, held INTEGER NOT NULL, held_bytes INTEGER NOT NULL,"               \
+    " UNIQUE(log_id, branch));"                                                                  \
+    "CREATE INDEX log_author ON log(author, scope);" /* age: received minus wall, ms; payload:   \
+                                                        hash and size when pruned */             \
+    "CREATE TABLE entry(id INTEGER PRIMARY KEY, flags INTEGER NOT NULL,"                         \
+    " lamport INTEGER NOT NULL, wall INTEGER NOT NULL, age INTEGER NOT NULL,"                    \
+    " chain BLOB NOT NULL, payload BLOB NOT NULL);"                                              \
+    "CREATE TABLE ckpt(id INTEGER PRIMARY KEY, urgent INTEGER NOT NULL, sig BLOB NOT NULL);"     \
+    "CREATE INDEX ckpt_urgent ON ckpt(id) WHERE urgent = 1;"                                     \
+    "CREATE TABLE quarantine(id INTEGER PRIMARY KEY, reason TEXT NOT NULL);"                     \
+    "CREATE TABLE fact(subject INTEGER NOT NULL, entry INTEGER NOT NULL,"                        \
+    " PRIMARY KEY(subject, entry)) WITHOUT ROWID;" /* k, rest: the halves of the subject's id;   \
+                                                      type 0: shows in no list; rank: place in   \
+                                                      lists; tags: flags | severity << 32;       \
+                                                      deadline: 0 unless open; item: hash that   \
+                                                      stands for it */                           \
+    "CREATE TABLE subject(id INTEGER PRIMARY KEY, k INTEGER NOT NULL, rest BLOB NOT NULL,"       \
+    " scope INTEGER NOT NULL, type INTEGER NOT NULL, grid INTEGER NOT NULL,"                     \
+    " rank INTEGER NOT NULL, tags INTEGER NOT NULL, code TEXT, deadline INTEGER NOT NULL,"       \
+    " held INTEGER NOT NULL, extra INTEGER NOT NULL, item BLOB);"                                \
+    "CREATE INDEX subject_k ON subject(k);"                                                      \
+    "CREATE INDEX subject_list ON subject(type, grid, rank, tags, code) WHERE type > 0;"         \
+    "CREATE INDEX subject_rank ON subject(rank, grid, tags, code) WHERE type = 32;"              \
+    "CREATE INDEX subject_due ON subject(grid, deadline) WHERE deadline > 0;"                    \
+    "CREATE INDEX subject_held ON subject(held) WHERE held > 0;"                                 \
+    "CREATE TABLE ext(subject INTEGER PRIMARY KEY, scope INTEGER NOT NULL, key BLOB NOT NULL);"  \
+    "CREATE INDEX ext_key ON ext(key, scope);"                                                   \
+    "CREATE TABLE link(subject INTEGER NOT NULL, other BLOB NOT NULL,"                           \
+    " PRIMARY KEY(subject, other)) WITHOUT ROWID;"                                               \
+    "CREATE INDEX link_other ON link(other);"                                                    \
+    "CREATE TABLE grid(code INTEGER PRIMARY KEY, open INTEGER NOT NULL,"                         \
+    " closed INTEGER NOT NULL, emergency INTEGER NOT NULL, severe INTEGER NOT NULL,"             \
+    " visits INTEGER NOT NULL, places INTEGER NOT NULL, conflict INTEGER NOT NULL,"              \
+    " declared INTEGER NOT NULL, synthetic INTEGER NOT NULL, name TEXT NOT NULL);"               \
+    "CREATE TABLE scope(scope INTEGER PRIMARY KEY, entries INTEGER NOT NULL,"                    \
+    " logs INTEGER NOT NULL, subjects INTEGER NOT NULL, hazards INTEGER NOT NULL,"               \
+    " held INTEGER NOT NULL, quarantined INTEGER NOT NULL, wall INTEGER NOT NULL,"               \
+    " received INTEGER NOT NULL, acc BLOB NOT NULL);"                                            \
+    "CREATE TABLE prov(id INTEGER PRIMARY KEY, log_id BLOB NOT NULL, author BLOB NOT NULL,"      \
+    " scope INTEGER NOT NULL, inc INTEGER NOT NULL, seq INTEGER NOT NULL,"                       \
+    " flags INTEGER NOT NULL, lamport INTEGER NOT NULL, wall INTEGER NOT NULL,"                  \
+    " age INTEGER NOT NULL, before BLOB NOT NULL, chain BLOB NOT NULL, payload BLOB NOT NULL,"   \
+    " sig BLOB NOT NULL, subject INTEGER NOT NULL);"                                             \
+    "CREATE UNIQUE INDEX prov_at ON prov(log_id, seq, chain);"                                   \
+    "CREATE TABLE fork(log_id BLOB PRIMARY KEY, author BLOB NOT NULL, scope INTEGER NOT NULL,"   \
+    " inc INTEGER NOT NULL, seq_a INTEGER NOT NULL, chain_a BLOB NOT NULL, sig_a BLOB NOT NULL," \
+    " seq_b INTEGER NOT NULL, chain_b BLOB NOT NULL, sig_b BLOB NOT NULL) WITHOUT ROWID;"        \
+    "CREATE TABLE auth(entry INTEGER PRIMARY KEY, type INTEGER NOT NULL);"                       \
+    "CREATE TABLE session(id INTEGER PRIMARY KEY, peer BLOB NOT NULL UNIQUE,"                    \
+    " synced INTEGER NOT NULL);"                                                                 \
+    "CREATE TABLE common(session INTEGER NOT NULL, log INTEGER NOT NULL, seq INTEGER NOT NULL,"  \
+    " chain8 INTEGER NOT NULL, PRIMARY KEY(session, log)) WITHOUT ROWID;"                        \
+    "CREATE TABLE peer(kx BLOB PRIMARY KEY, sign BLOB NOT NULL, addr TEXT NOT NULL,"             \
+    " enabled INTEGER NOT NULL, last_ok INTEGER NOT NULL, last_try INTEGER NOT NULL,"            \
+    " failures INTEGER NOT NULL, refused INTEGER NOT NULL, last_error TEXT NOT NULL)"            \
+    " WITHOUT ROWID;"                                                                            \
+    "CREATE TABLE invite(id BLOB PRIMARY KEY, secret BLOB NOT NULL, roles INTEGER NOT NULL,"     \
     " grid INTEGER NOT NULL, expires INTEGER NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;"
 
-#define ND_LOG_COLUMNS_                                                                           \
-    "SELECT id, log_id, author, scope, inc, seq_next, lamport, chain, sig, kept_next, kept_bytes" \
-    " FROM log "
+#define ND_LOG_COLUMNS_                                                                            \
+    "SELECT id, log_id, author, scope, inc, seq_next, lamport, chain, sig, kept_next, kept_bytes," \
+    " branch, parent, first_seq, flags, bytes, held, held_bytes FROM log "
 #define ND_SUBJECT_COLUMNS_                                                                     \
     "SELECT id, k, rest, scope, type, grid, rank, tags, code, deadline, held, extra, item FROM" \
     " subject "
@@ -111,17 +108,25 @@
     X(META_GET, "SELECT value FROM meta WHERE key = :key")                                        \
     X(META_PUT, "INSERT INTO meta(key, value) VALUES(:key, :value)"                               \
                 " ON CONFLICT(key) DO UPDATE SET value = excluded.value")                         \
-    X(LOG_BY_ID, ND_LOG_COLUMNS_ "WHERE log_id = :log_id")                                        \
+    X(LOG_BY_ID, ND_LOG_COLUMNS_ "WHERE log_id = :log_id ORDER BY branch")                        \
     X(LOG_BY_HANDLE, ND_LOG_COLUMNS_ "WHERE id = :id")                                            \
     X(LOG_LAST, ND_LOG_COLUMNS_ "WHERE author = :author AND scope = :scope"                       \
                                 " ORDER BY lamport DESC, log_id DESC LIMIT 1")                    \
-    X(LOG_EACH, ND_LOG_COLUMNS_ "ORDER BY id")                                                    \
+    X(LOG_EACH, ND_LOG_COLUMNS_ "ORDER BY log_id, branch")                                        \
     X(LOG_OF_AUTHOR, ND_LOG_COLUMNS_ "WHERE author = :author AND id > :id ORDER BY id LIMIT 1")   \
-    X(LOG_ADD, "INSERT INTO log(log_id, author, scope, inc, seq_next, lamport, chain, sig,"       \
-               " kept_next, kept_bytes) VALUES(:log_id, :author, :scope, :inc, 0, 0, :log_id,"    \
-               " x'', 0, 0)")                                                                     \
+    X(LOG_USE, "SELECT total(seq_next - first_seq), total(bytes), total(held), total(held_bytes)" \
+               " FROM log WHERE author = :author")                                                \
+    X(LOG_ADD, "INSERT INTO log(log_id, branch, parent, first_seq, author, scope, inc, seq_next," \
+               " lamport, chain, sig, kept_next, kept_bytes, flags, bytes, held, held_bytes)"     \
+               " VALUES(:log_id, :branch, :parent, :first_seq, :author, :scope, :inc,"            \
+               " :first_seq, 0, :log_id, x'', 0, 0, 0, 0, 0, 0)")                                 \
     X(LOG_SET, "UPDATE log SET seq_next = :seq_next, lamport = :lamport, chain = :chain,"         \
-               " sig = :sig, kept_next = :kept_next, kept_bytes = :kept_bytes WHERE id = :id")    \
+               " sig = :sig, kept_next = :kept_next, kept_bytes = :kept_bytes, flags = :flags,"   \
+               " bytes = :bytes, held = :held, held_bytes = :held_bytes WHERE id = :id")          \
+    X(LOG_HELD, "UPDATE log SET held = :held, held_bytes = :held_bytes, bytes = :bytes"           \
+                " WHERE id = :id")                                                                \
+    X(LAYOUT, "SELECT l.branch, l.parent, l.first_seq, l.flags, l.held, l.held_bytes, l.bytes,"   \
+              " a.type FROM log l, auth a")                                                       \
     X(MAXIMA, "SELECT max(coalesce((SELECT max(lamport) FROM log), 0),"                           \
               " coalesce((SELECT max(lamport) FROM prov), 0)),"                                   \
               " (SELECT coalesce(max(id), 0) FROM subject), (SELECT count(*) FROM prov)")         \
@@ -130,10 +135,18 @@
     X(ENTRY_FLAGS, "UPDATE entry SET flags = :flags WHERE id = :id")                              \
     X(ENTRY_GET, "SELECT flags, lamport, wall, age, chain, payload FROM entry WHERE id = :id")    \
     X(ENTRY_CHAIN, "SELECT chain FROM entry WHERE id = :id")                                      \
+    X(ENTRY_IN, "SELECT l.branch, l.id FROM log l JOIN entry e ON e.id = (l.id << 40 | :seq)"     \
+                " WHERE l.log_id = :log_id AND e.chain = :chain")                                 \
+    X(ENTRY_SUM, "SELECT count(*), total(length(payload)) FROM entry"                             \
+                 " WHERE id BETWEEN :from AND :to")                                               \
+    X(ENTRY_PUBLIC, "SELECT e.id, e.flags, e.chain, e.payload FROM log l JOIN entry e"            \
+                    " ON e.id BETWEEN (l.id << 40) AND (l.id << 40 | 1099511627775)"              \
+                    " WHERE l.scope = :scope")                                                    \
     X(ENTRY_RANGE, "SELECT id, flags, lamport, wall, age, chain, payload FROM entry"              \
                    " WHERE id BETWEEN :from AND :to ORDER BY id")                                 \
     X(CKPT_ADD, "INSERT OR REPLACE INTO ckpt(id, urgent, sig) VALUES(:id, :urgent, :sig)")        \
     X(CKPT_FROM, "SELECT id, urgent, sig FROM ckpt WHERE id BETWEEN :from AND :to ORDER BY id")   \
+    X(CKPT_LAST, "SELECT id FROM ckpt WHERE id BETWEEN :from AND :to ORDER BY id DESC LIMIT 1")   \
     X(CKPT_URGENT, "SELECT id, sig FROM ckpt WHERE urgent = 1 AND id BETWEEN :from AND :to"       \
                    " ORDER BY id LIMIT 1")                                                        \
     X(QUARANTINE_ADD, "INSERT OR REPLACE INTO quarantine(id, reason) VALUES(:id, :reason)")       \
@@ -151,7 +164,7 @@
     X(SUBJECT_GET, ND_SUBJECT_COLUMNS_ "WHERE id = :id")                                          \
     X(SUBJECT_NEXT, ND_SUBJECT_COLUMNS_ "WHERE id > :id ORDER BY id LIMIT 1")                     \
     X(SUBJECT_RANGE, "SELECT k, rest FROM subject WHERE k BETWEEN :lo AND :hi")                   \
-    X(SUBJECT_HELD, "SELECT id FROM subject WHERE held > 0 ORDER BY id")                          \
+    X(SUBJECT_HELD, "SELECT id, held FROM subject WHERE held > 0 ORDER BY id")                    \
     X(SUBJECT_ADD, "INSERT INTO subject(id, k, rest, scope, type, grid, rank, tags, code,"        \
                    " deadline, held, extra, item) VALUES(:id, :k, :rest, :scope, :type, :grid,"   \
                    " :rank, :tags, :code, :deadline, :held, :extra, :item)")                      \
@@ -212,11 +225,11 @@
     X(FORK_COUNT, "SELECT count(*) FROM fork")                                                    \
     X(FORK_EACH, "SELECT author, scope, inc, seq_a, chain_a, sig_a, seq_b, chain_b, sig_b"        \
                  " FROM fork ORDER BY log_id")                                                    \
-    X(CERT_ADD, "INSERT OR IGNORE INTO cert(entry, author, subject)"                              \
-                " VALUES(:entry, :author, :subject)")                                             \
-    X(CERT_EACH, "SELECT c.entry, c.author, e.chain, e.payload FROM cert c CROSS JOIN entry e"    \
-                 " ON e.id = c.entry ORDER BY c.entry")                                           \
-    X(CERT_BY, "SELECT subject FROM cert WHERE author = :author")                                 \
+    X(AUTH_ADD, "INSERT OR IGNORE INTO auth(entry, type) VALUES(:entry, :type)")                  \
+    X(AUTH_EACH, "SELECT a.entry, a.type, e.chain, e.payload FROM auth a CROSS JOIN entry e"      \
+                 " ON e.id = a.entry ORDER BY a.entry")                                           \
+    X(AUTH_HAS, "SELECT 1 FROM auth WHERE entry = :entry AND type = :type")                       \
+    X(AUTH_COUNT, "SELECT count(*) FROM auth")                                                    \
     X(SESSION_GET, "SELECT id FROM session WHERE peer = :peer")                                   \
     X(SESSION_ADD, "INSERT INTO session(peer, synced) VALUES(:peer, 0)")                          \
     X(SESSION_SYNCED, "UPDATE session SET synced = :synced WHERE id = :id")                       \
@@ -228,7 +241,7 @@
     X(COMMON_LOGS, "SELECT log FROM common WHERE session = :session ORDER BY log")                \
     X(COMMON_DROP, "DELETE FROM common WHERE session = :session AND log = :log")                  \
     X(COMMON_EACH, "SELECT l.log_id, c.seq, c.chain8 FROM common c JOIN log l ON l.id = c.log"    \
-                   " WHERE c.session = :session ORDER BY l.log_id")                               \
+                   " WHERE c.session = :session ORDER BY l.log_id, c.seq, c.chain8")              \
     X(PEER_PUT, "INSERT OR REPLACE INTO peer(kx, sign, addr, enabled, last_ok, last_try,"         \
                 " failures, refused, last_error) VALUES(:kx, :sign, :addr, :enabled, :last_ok,"   \
                 " :last_try, :failures, :refused, :last_error)")                                  \

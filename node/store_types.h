@@ -18,11 +18,13 @@ enum nd_sql {
 #define ND_SEQ_BITS       40 /* seq in an entry's number; SC_SEQ_MAX */
 #define ND_DIRTY_MAX      16384
 #define ND_LOG_CACHE      256
-#define ND_GRIDS_MAX      4                  /* grids by which one subject's authors are judged */
-#define ND_RANK_CLOSED    (INT64_C(1) << 62) /* added to the rank of a closed hazard */
-#define ND_FACT_BYTES_MAX (UINT64_C(1) << 26)
+#define ND_GRIDS_MAX      4                   /* grids by which one subject's authors are judged */
+#define ND_RANK_CLOSED    (INT64_C(1) << 62)  /* added to the rank of a closed hazard */
+#define ND_FACT_BYTES_MAX (UINT64_C(1) << 26) /* of one subject, folded */
+#define ND_HELD_BYTES_MAX (UINT64_C(1) << 22) /* of one subject, held: more is only counted */
 #define ND_REASON_MAX     200
-#define ND_PROV_PER_LOG   256 /* provisional entries of one log; more wait for their log */
+#define ND_PATH_MAX       65536 /* branches on one path */
+#define ND_PROV_PER_LOG   256   /* provisional entries of one log; more wait for their log */
 
 static_assert((UINT64_C(1) << ND_SEQ_BITS) == SC_SEQ_MAX, "a seq fits its bits");
 
@@ -81,6 +83,12 @@ static inline void nd_grid_range(uint64_t prefix, uint64_t *lo, uint64_t *hi)
         *lo = 1; /* no grid: nothing */
 }
 
+enum nd_log_flag {
+    ND_LF_ALIEN =
+        1u << 0, /* a peer brought entries of it while it was of this node's incarnation */
+};
+
+/* A row of log: a branch. */
 struct nd_log {
     uint64_t handle; /* 0: not stored */
     struct sc_log_key key;
@@ -88,6 +96,31 @@ struct nd_log {
     struct sc_link link;
     struct cr_sig sig;
     uint64_t kept_next, kept_bytes;
+    uint32_t branch, flags;
+    uint64_t parent, first_seq; /* parent: a handle, 0 none */
+    uint64_t bytes, held, held_bytes;
+};
+/* All branches of one log, by number. */
+struct nd_logs {
+    struct nd_log *e;
+    size_t count, cap;
+};
+/* The way from the log id to a head: entries first..end - 1 of each row, ascending. */
+struct nd_seg {
+    uint64_t handle, first, end;
+};
+struct nd_path {
+    struct nd_log head;
+    size_t count;
+    struct nd_seg *seg; /* one, or allocated */
+    struct nd_seg one[2];
+};
+/* A row of log as the reading of facts needs it; limit: of generation s->auth_gen. */
+struct nd_log_slot {
+    uint64_t handle, gen, limit;
+    struct sc_log_key key;
+    uint32_t branch;
+    bool known; /* its author is a root or holds an accepted certificate */
 };
 
 /* An urgent entry ahead of its log. */
@@ -163,16 +196,23 @@ struct nd_fact_src {
     size_t payload_at, payload_n;
     struct sc_log_key log;
     uint64_t seq;
-    bool held;
+    uint32_t branch;
+    enum sc_standing standing;
+    enum nd_held held; /* ND_HELD_NONE: it has its effect */
+    bool danger;       /* reports that something is (still) dangerous */
 };
 struct nd_facts {
     struct sc_fact *fact;
     struct nd_fact_src *src;
     size_t count, cap;
+    size_t folded; /* the first so many; the log of the others holds them */
+    size_t folded_bytes, held_bytes;
+    size_t unverified; /* reports of danger that are held */
+    size_t skipped;    /* held entries beyond ND_HELD_BYTES_MAX, taken for such reports */
     struct cr_buf bytes;
     uint64_t grid[ND_GRIDS_MAX];
     size_t grid_count;
-    uint64_t type; /* of the subject, see nd_facts_load; 0 none */
+    uint64_t type; /* of the subject by what is folded, see nd_facts_load; 0 none */
     bool overflow; /* more than ND_FACT_BYTES_MAX: not all are here */
 };
 
@@ -182,6 +222,7 @@ struct nd_projection {
     struct sc_hazard hazard; /* type SC_R_HAZARD_REPORT */
     struct sc_lww lww;       /* the others */
     struct cr_span ext;
+    bool unverified_only; /* a hazard by held reports alone */
 };
 
 struct nd_store {
@@ -189,7 +230,7 @@ struct nd_store {
     sqlite3_stmt *st[ND_SQL_COUNT];
     const char *txn_file; /* where the open transaction began */
     int txn_line;
-    bool in_txn, read_only, unclean, certs_touched;
+    bool in_txn, read_only, unclean;
     unsigned readers;
     int lock_fd;
     char *dir;
@@ -198,8 +239,17 @@ struct nd_store {
     uint64_t incarnation, lamport;
     uint64_t scopes[SC_SCOPES_MAX];
     size_t scope_count;
-    struct sc_certs *certs;
-    struct cr_buf certified; /* subjects of certificates of this transaction, 32 bytes each */
+    struct sc_authority *auth;
+    bool auth_touched; /* the open transaction told it of something */
+    bool auth_stale;   /* could not be loaded after a rollback */
+    bool auth_open;    /* has additions that are not settled */
+    bool changed_lost; /* no memory to remember a change */
+    bool auth_news;    /* the open transaction changed what it says */
+    uint64_t auth_gen; /* of answers; grows with each settling */
+    uint64_t auth_serial;
+    uint64_t unknown_bytes; /* of authors without certificate */
+    bool unknown_stale;     /* … to be counted again */
+    struct cr_buf changed;  /* struct sc_auth_change: to be folded again at commit */
     int64_t subject_next;
     uint64_t prov_count;
     uint32_t data_version; /* read-only: of the data the memory below was loaded from */
@@ -210,7 +260,9 @@ struct nd_store {
     struct nd_facts facts;
     struct nd_projection projection; /* of the loaded facts */
     struct cr_buf state;             /* scratch: canonical state */
-    struct nd_log log_cache[ND_LOG_CACHE];
+    struct nd_log_slot log_cache[ND_LOG_CACHE];
+    struct nd_logs logs;              /* scratch: the branches of the log at work */
+    struct nd_preview_state *preview; /* store_preview.c; NULL: none */
     struct sy_view view;
 };
 

@@ -98,18 +98,23 @@ int nd_prov_settle(struct nd_store *s, int64_t id, const struct nd_admit *a, str
     return nd_sql_run(s, q, err);
 }
 
-/* The log is held up to the entry or beyond: the same entry (*known), or a fork. */
-static int compare_held(struct nd_store *s, const struct nd_log *l, struct urgent *w, bool *known,
-                        struct st_err *err)
+/* Branches of the log reach the entry or beyond: it is one of theirs (*known), or a fork. */
+static int compare_held(struct nd_store *s, const struct nd_logs *logs, struct urgent *w,
+                        bool *known, struct st_err *err)
 {
     struct sc_fork f = {.key = w->u->key};
-    struct cr_hash chain;
-    int rc = s->view.chain_at(s, l->handle, w->u->seq, &chain);
+    const struct nd_log *l = NULL;
+    uint64_t handle;
+    uint32_t branch;
+    int rc = nd_entry_locate(s, w->log_id, w->u->seq, w->id, &branch, &handle, err);
 
-    *known = rc == ST_OK && cr_hash_equal(&chain, w->id);
-    if (rc != ST_OK)
-        return st_fail(err, (enum st_code)rc, "read log");
-    if (*known)
+    *known = rc == ST_OK;
+    if (rc != ST_NOTFOUND)
+        return rc;
+    for (size_t i = 0; i < logs->count && l == NULL; i++)
+        if (w->u->seq < logs->e[i].link.seq_next)
+            l = &logs->e[i];
+    if (l == NULL)
         return ST_OK;
     f.side[0].seq = w->u->seq;
     f.side[0].chain = *w->id;
@@ -129,17 +134,17 @@ int nd_store_apply_urgent(struct nd_store *s, const struct sc_urgent *u,
     struct urgent w = {u, log_id, entry_id, received_ms, ND_EF_URGENT};
     uint64_t count = 0;
     bool known = false;
-    struct nd_log l;
+    struct nd_logs *logs = &s->logs;
     int64_t id = 0;
     int rc;
 
     if (!s->in_txn)
         return st_fail(err, ST_STATE, "no transaction is open");
     CR_ASSERT(!u->e.pruned);
-    rc = nd_log_find(s, log_id, &l, err);
-    if (rc == ST_OK && l.link.seq_next > u->seq)
-        rc = compare_held(s, &l, &w, &known, err);
-    if ((rc != ST_OK && rc != ST_NOTFOUND) || known)
+    rc = nd_log_find(s, log_id, logs, err);
+    if (rc == ST_OK && logs->count > 0)
+        rc = compare_held(s, logs, &w, &known, err);
+    if (rc != ST_OK || known || nd_auth_refuses_ahead(s, &u->key, u->seq, entry_id))
         return rc;
     rc = prov_at(s, log_id, u->seq, entry_id, err);
     if (rc != ST_NOTFOUND)

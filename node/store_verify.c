@@ -132,13 +132,12 @@ static int placed(struct check *c, const struct stored *e, const struct sc_log_k
     struct nd_subject row;
     struct sc_payload p;
     struct sc_body body;
-    struct sc_cert cert;
     struct sc_id sid;
     char name[64];
     int rc = sc_record_check(cr_buf_span(&e->payload), &p, &body, NULL);
 
-    if (rc == ST_OK && p.type == SC_R_CERT && key->scope == SC_SCOPE_PUBLIC)
-        rc = sc_cert_decode(p.body, &cert, NULL);
+    if (rc == ST_OK && key->scope == SC_SCOPE_PUBLIC)
+        rc = nd_auth_form(p.type, p.body, NULL);
     if (rc == ST_NOMEM)
         return rc;
     if ((rc != ST_OK) != bad)
@@ -161,19 +160,48 @@ static int placed(struct check *c, const struct stored *e, const struct sc_log_k
     return ST_OK;
 }
 
+/* Position before the first entry of the row. */
+static int start_link(struct check *c, const struct nd_log *l, struct sc_link *link,
+                      struct st_err *err)
+{
+    char name[64];
+    sqlite3_stmt *q;
+    int rc;
+
+    sc_link_start(&l->id, link);
+    if (l->parent == 0)
+        return ST_OK;
+    rc = nd_sql(c->s, ND_SQL_ENTRY_GET, &q, err);
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", nd_entry_no(l->parent, l->first_seq - 1));
+    rc = nd_sql_step(c->s, q, err);
+    if (rc == ST_OK)
+        finding(c, "log %s, branch %u: hangs off nothing", name_of(&l->key, name),
+                (unsigned)l->branch);
+    if (rc != ND_ROW)
+        return rc;
+    link->seq_next = l->first_seq;
+    link->lamport = nd_col_u64(q, 1);
+    (void)nd_col_fixed(q, 4, link->chain.b, sizeof link->chain.b);
+    nd_sql_done(q);
+    return ST_OK;
+}
+
 static int check_entries(struct check *c, const struct nd_log *l, struct st_err *err)
 {
     struct sc_link link;
     struct stored e = {0};
     char name[64];
     sqlite3_stmt *q;
-    int rc = nd_sql(c->s, ND_SQL_ENTRY_RANGE, &q, err);
+    int rc = start_link(c, l, &link, err);
 
+    if (rc == ST_OK)
+        rc = nd_sql(c->s, ND_SQL_ENTRY_RANGE, &q, err);
     if (rc != ST_OK)
         return rc;
-    sc_link_start(&l->id, &link);
     cr_buf_init(&e.payload, SC_PAYLOAD_MAX);
-    nd_bind_i64(q, ":from", nd_entry_no(l->handle, 0));
+    nd_bind_i64(q, ":from", nd_entry_no(l->handle, l->first_seq));
     nd_bind_i64(q, ":to", nd_entry_no(l->handle, SC_SEQ_MAX - 1));
     while ((rc = nd_sql_step(c->s, q, err)) == ND_ROW) {
         c->v.entries++;
@@ -203,7 +231,7 @@ static int check_checkpoints(struct check *c, const struct nd_log *l, struct st_
     static const struct sc_run none;
     struct sc_run run = none;
     const struct sy_view *view = nd_store_view(c->s);
-    uint64_t at = 0;
+    uint64_t at = l->first_seq;
     struct cr_buf bytes;
     char name[64];
     int rc = ST_OK;
@@ -376,12 +404,19 @@ static int check_facts(struct check *c, struct st_err *err)
     return ST_OK;
 }
 
+static void say(void *arg, const char *line)
+{
+    finding(arg, "%s", line);
+}
+
 static int check_all(struct check *c, struct st_err *err)
 {
     int rc = integrity(c, err);
 
     if (rc == ST_OK)
         rc = check_logs(c, err);
+    if (rc == ST_OK)
+        rc = nd_check_authority(c->s, say, c, err);
     if (rc == ST_OK)
         rc = check_facts(c, err);
     if (rc == ST_OK)

@@ -3,29 +3,126 @@
 
 #include "crypto/base/assert.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* What of a log may be passed on. After a REVOKE that is what lies on named paths, so that nodes
+ * which hold more and nodes which refused it offer the same. */
+struct offer {
+    uint64_t end;   /* of the row: entries before it */
+    uint64_t first; /* where the path leaves a branch that is offered, too */
+    bool listed;
+};
+
+/* A row whose entries all lie on the way of a listed branch that hangs off it is not listed: that
+ * branch takes its place. Children come after parents. */
+static void choose(const struct nd_logs *logs, struct offer *o)
+{
+    for (size_t i = logs->count; i-- > 0;) {
+        uint32_t at = nd_log_parent(logs, &logs->e[i]);
+
+        if (!o[i].listed)
+            continue;
+        while (at != SC_AUTH_NONE && o[at].listed && o[i].first >= o[at].end) {
+            o[at].listed = false;
+            o[i].first = logs->e[at].first_seq;
+            at = nd_log_parent(logs, &logs->e[at]);
+        }
+    }
+}
+
+/* The row's link where what may be passed on ends. */
+static int cut_link(struct nd_store *s, const struct nd_log *l, uint64_t end, struct sc_link *out)
+{
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_ENTRY_GET, &q, NULL);
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", nd_entry_no(l->handle, end - 1));
+    rc = nd_sql_step(s, q, NULL);
+    if (rc != ND_ROW)
+        return rc == ST_OK ? ST_CORRUPT : rc;
+    out->seq_next = end;
+    out->lamport = nd_col_u64(q, 1);
+    rc = nd_col_fixed(q, 4, out->chain.b, sizeof out->chain.b) ? ST_OK : ST_CORRUPT;
+    nd_sql_done(q);
+    return rc;
+}
+
+static int offer_log(struct nd_store *s, const struct nd_logs *logs, struct offer *o,
+                     int (*cb)(void *cb_arg, const struct sy_log *log), void *cb_arg)
+{
+    struct sy_log log;
+    int rc = ST_OK;
+
+    for (size_t i = 0; i < logs->count; i++) {
+        const struct nd_log *l = &logs->e[i];
+        uint64_t relay = sc_authority_relay(s->auth, &l->key, l->branch);
+
+        o[i].end = relay < l->link.seq_next ? relay : l->link.seq_next;
+        o[i].first = l->first_seq;
+        o[i].listed = o[i].end > l->first_seq;
+    }
+    choose(logs, o);
+    for (size_t i = 0; rc == ST_OK && i < logs->count; i++) {
+        if (!o[i].listed)
+            continue;
+        nd_to_sy_log(&logs->e[i], &log);
+        log.first_seq = o[i].first;
+        if (o[i].end < log.link.seq_next)
+            rc = cut_link(s, &logs->e[i], o[i].end, &log.link);
+        if (rc == ST_OK)
+            rc = cb(cb_arg, &log);
+    }
+    return rc;
+}
+
+static int offer_logs(struct nd_store *s, const struct nd_logs *logs,
+                      int (*cb)(void *cb_arg, const struct sy_log *log), void *cb_arg)
+{
+    struct offer one, *o = &one;
+    int rc;
+
+    if (logs->count == 0)
+        return ST_OK;
+    if (logs->count > 1)
+        o = calloc(logs->count, sizeof *o);
+    if (o == NULL)
+        return ST_NOMEM;
+    rc = offer_log(s, logs, o, cb, cb_arg);
+    if (o != &one)
+        free(o);
+    return rc;
+}
 
 static int each_log(void *arg, int (*cb)(void *cb_arg, const struct sy_log *log), void *cb_arg)
 {
     struct nd_store *s = arg;
+    struct nd_logs logs = {0};
     struct nd_log l;
     sqlite3_stmt *q;
     int rc = nd_sql(s, ND_SQL_LOG_EACH, &q, NULL);
 
     if (rc != ST_OK)
         return rc;
+    nd_auth_settle(s);
     while ((rc = nd_sql_step(s, q, NULL)) == ND_ROW) {
         rc = nd_log_row(q, &l);
-        if (rc == ST_OK && l.link.seq_next > 0)
-            rc = cb(
-                cb_arg,
-                &(struct sy_log){
-                    .key = l.key, .id = l.id, .link = l.link, .first_seq = 0, .handle = l.handle});
+        if (rc == ST_OK && l.branch == 0) {
+            rc = offer_logs(s, &logs, cb, cb_arg);
+            logs.count = 0;
+        }
+        if (rc == ST_OK)
+            rc = nd_logs_push(&logs, &l);
         if (rc != ST_OK) {
             nd_sql_done(q);
-            return rc;
+            break;
         }
     }
+    if (rc == ST_OK)
+        rc = offer_logs(s, &logs, cb, cb_arg);
+    nd_logs_release(&logs);
     return rc;
 }
 
@@ -64,26 +161,39 @@ static void set_spans(struct sc_run *run, const struct cr_buf *bytes)
     CR_ASSERT(at == bytes->n);
 }
 
-/* Kept checkpoints from a seq on, then the head's. */
+/* ---- along a path ---- */
+
+static int path_chain(struct nd_store *s, const struct nd_path *path, uint64_t seq,
+                      struct cr_hash *out)
+{
+    const struct nd_seg *seg = nd_path_at(path, seq);
+    sqlite3_stmt *q;
+    int rc = seg != NULL ? nd_sql(s, ND_SQL_ENTRY_CHAIN, &q, NULL) : ST_NOTFOUND;
+
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":id", nd_entry_no(seg->handle, seq));
+    rc = nd_sql_step(s, q, NULL);
+    if (rc != ND_ROW)
+        return rc == ST_OK ? ST_NOTFOUND : rc;
+    rc = nd_col_fixed(q, 0, out->b, sizeof out->b) ? ST_OK : ST_CORRUPT;
+    nd_sql_done(q);
+    return rc;
+}
+
+/* Kept checkpoints of the path from a seq on, then the head's. */
 struct ends {
     struct nd_store *s;
-    const struct nd_log *l;
-    sqlite3_stmt *q; /* NULL: only the head's is left, or none */
+    const struct nd_path *path;
+    size_t seg; /* at work, or next */
+    uint64_t from;
+    sqlite3_stmt *q; /* NULL: no segment is at work */
     bool head_given;
 };
 
-static int ends_open(struct ends *e, struct nd_store *s, const struct nd_log *l, uint64_t from)
+static void ends_init(struct ends *e, struct nd_store *s, const struct nd_path *path, uint64_t from)
 {
-    int rc = nd_sql(s, ND_SQL_CKPT_FROM, &e->q, NULL);
-
-    e->s = s;
-    e->l = l;
-    e->head_given = false;
-    if (rc != ST_OK)
-        return rc;
-    nd_bind_i64(e->q, ":from", nd_entry_no(l->handle, from));
-    nd_bind_i64(e->q, ":to", nd_entry_no(l->handle, SC_SEQ_MAX - 1));
-    return ST_OK;
+    *e = (struct ends){.s = s, .path = path, .from = from};
 }
 
 static void ends_close(struct ends *e)
@@ -93,32 +203,96 @@ static void ends_close(struct ends *e)
     e->q = NULL;
 }
 
-/* ST_NOTFOUND past the head. */
-static int ends_next(struct ends *e, uint64_t *seq, bool *urgent, struct cr_sig *sig)
+/* Binds the next segment that reaches past from; false past the last. */
+static int ends_segment(struct ends *e, bool *more)
 {
-    int rc = e->q != NULL ? nd_sql_step(e->s, e->q, NULL) : ST_OK;
+    int rc;
 
-    if (rc == ND_ROW) {
-        *seq = nd_entry_seq(sqlite3_column_int64(e->q, 0));
-        *urgent = sqlite3_column_int(e->q, 1) != 0;
-        e->head_given = *seq + 1 == e->l->link.seq_next;
-        return nd_col_fixed(e->q, 2, sig->b, sizeof sig->b) ? ST_OK : ST_CORRUPT;
-    }
-    e->q = NULL;
+    while (e->seg < e->path->count && e->path->seg[e->seg].end <= e->from)
+        e->seg++;
+    *more = e->seg < e->path->count;
+    if (!*more)
+        return ST_OK;
+    rc = nd_sql(e->s, ND_SQL_CKPT_FROM, &e->q, NULL);
     if (rc != ST_OK)
         return rc;
-    if (e->head_given)
-        return ST_NOTFOUND;
-    e->head_given = true;
-    *seq = e->l->link.seq_next - 1;
-    *urgent = false;
-    *sig = e->l->sig;
+    const struct nd_seg *seg = &e->path->seg[e->seg++];
+    nd_bind_i64(e->q, ":from",
+                nd_entry_no(seg->handle, seg->first > e->from ? seg->first : e->from));
+    nd_bind_i64(e->q, ":to", nd_entry_no(seg->handle, seg->end - 1));
     return ST_OK;
 }
 
+/* ST_NOTFOUND past the head. */
+static int ends_next(struct ends *e, uint64_t *seq, bool *urgent, struct cr_sig *sig)
+{
+    const struct nd_log *head = &e->path->head;
+    bool more = true;
+    int rc;
+
+    while (more) {
+        rc = e->q == NULL ? ends_segment(e, &more) : ST_OK;
+        if (rc != ST_OK)
+            return rc;
+        if (!more)
+            break;
+        rc = nd_sql_step(e->s, e->q, NULL);
+        if (rc == ND_ROW) {
+            *seq = nd_entry_seq(sqlite3_column_int64(e->q, 0));
+            *urgent = sqlite3_column_int(e->q, 1) != 0;
+            e->head_given = *seq + 1 == head->link.seq_next;
+            return nd_col_fixed(e->q, 2, sig->b, sizeof sig->b) ? ST_OK : ST_CORRUPT;
+        }
+        e->q = NULL;
+        if (rc != ST_OK)
+            return rc;
+    }
+    if (e->head_given)
+        return ST_NOTFOUND;
+    e->head_given = true;
+    *seq = head->link.seq_next - 1;
+    *urgent = false;
+    *sig = head->sig;
+    return ST_OK;
+}
+
+/* Reads the entries of a path one after the other. */
+struct steps {
+    struct nd_store *s;
+    const struct nd_path *path;
+    size_t seg;
+    sqlite3_stmt *q; /* NULL: no segment is at work */
+};
+
+static int steps_next(struct steps *t, uint64_t seq)
+{
+    int rc;
+
+    for (;;) {
+        if (t->q == NULL) {
+            while (t->seg < t->path->count && t->path->seg[t->seg].end <= seq)
+                t->seg++;
+            if (t->seg == t->path->count)
+                return ST_CORRUPT;
+            rc = nd_sql(t->s, ND_SQL_ENTRY_RANGE, &t->q, NULL);
+            if (rc != ST_OK)
+                return rc;
+            nd_bind_i64(t->q, ":from", nd_entry_no(t->path->seg[t->seg].handle, seq));
+            nd_bind_i64(t->q, ":to",
+                        nd_entry_no(t->path->seg[t->seg].handle, t->path->seg[t->seg].end - 1));
+        }
+        rc = nd_sql_step(t->s, t->q, NULL);
+        if (rc == ND_ROW) /* fewer entries than the log says would be a gap */
+            return nd_entry_seq(sqlite3_column_int64(t->q, 0)) == seq ? ND_ROW : ST_CORRUPT;
+        t->q = NULL;
+        if (rc != ST_OK || t->path->seg[t->seg].end > seq)
+            return rc != ST_OK ? rc : ST_CORRUPT;
+    }
+}
+
 /* Entries up to `end` are added; *over when they pass the limits (the run is then as before). */
-static int add_span(sqlite3_stmt *q, struct nd_store *s, uint64_t end, struct sc_run *run,
-                    struct cr_buf *bytes, bool *over)
+static int add_span(struct steps *t, uint64_t end, struct sc_run *run, struct cr_buf *bytes,
+                    bool *over)
 {
     size_t count = run->count, n = bytes->n;
     int rc = ST_OK;
@@ -129,11 +303,9 @@ static int add_span(sqlite3_stmt *q, struct nd_store *s, uint64_t end, struct sc
             *over = true;
             break;
         }
-        rc = nd_sql_step(s, q, NULL);
+        rc = steps_next(t, run->first_seq + run->count);
         if (rc == ND_ROW)
-            rc = take_entry(q, run, bytes);
-        else if (rc == ST_OK)
-            rc = ST_CORRUPT; /* fewer entries than the log says */
+            rc = take_entry(t->q, run, bytes);
     }
     if (rc == ST_OK && bytes->n > SC_RUN_BYTES_MAX && run->count > 1)
         *over = true;
@@ -144,84 +316,123 @@ static int add_span(sqlite3_stmt *q, struct nd_store *s, uint64_t end, struct sc
     return rc;
 }
 
+/* ST_OVERSIZE: the first span does not fit. */
+static int read_path(struct nd_store *s, const struct nd_path *path, uint64_t from_seq,
+                     struct sc_run *run, struct cr_buf *bytes)
+{
+    struct steps steps = {.s = s, .path = path};
+    bool over = false, urgent = false;
+    struct cr_sig sig;
+    struct ends ends;
+    uint64_t end;
+    int rc = ST_OK;
+
+    cr_buf_clear(bytes);
+    run->first_seq = from_seq;
+    run->count = 0;
+    ends_init(&ends, s, path, from_seq);
+    while (rc == ST_OK && !over && !urgent) {
+        rc = ends_next(&ends, &end, &urgent, &sig);
+        if (rc == ST_OK)
+            rc = add_span(&steps, end, run, bytes, &over);
+        if (rc == ST_OK && !over)
+            run->sig = sig;
+    }
+    if (steps.q != NULL)
+        nd_sql_done(steps.q);
+    ends_close(&ends);
+    if (rc != ST_NOTFOUND && rc != ST_OK)
+        return rc;
+    return run->count > 0 ? ST_OK : ST_OVERSIZE;
+}
+
 static int read_run(void *arg, uint64_t handle, uint64_t from_seq, struct sc_run *run,
                     struct cr_buf *bytes)
 {
     struct nd_store *s = arg;
-    bool over = false, urgent = false;
-    struct cr_sig sig;
-    uint64_t end;
-    struct ends ends;
-    struct nd_log l;
-    sqlite3_stmt *q;
-    int rc = nd_log_get(s, handle, &l, NULL);
+    struct nd_path path;
+    int rc = nd_path(s, handle, &path, NULL);
 
-    if (rc == ST_OK && from_seq >= l.link.seq_next)
-        rc = ST_NOTFOUND;
-    if (rc == ST_OK)
-        rc = nd_sql(s, ND_SQL_ENTRY_RANGE, &q, NULL);
-    if (rc == ST_OK)
-        rc = ends_open(&ends, s, &l, from_seq);
     if (rc != ST_OK)
         return rc;
-    nd_bind_i64(q, ":from", nd_entry_no(handle, from_seq));
-    nd_bind_i64(q, ":to", nd_entry_no(handle, l.link.seq_next - 1));
-    cr_buf_clear(bytes);
-    run->first_seq = from_seq;
-    run->count = 0;
-    while (rc == ST_OK && !over && !urgent) {
-        rc = ends_next(&ends, &end, &urgent, &sig);
+    rc = from_seq >= path.head.link.seq_next ? ST_NOTFOUND
+                                             : read_path(s, &path, from_seq, run, bytes);
+    /* A span over a branch point may be more than a run holds: then on the parent, which has a
+     * signature of its own for what comes before. */
+    while (rc == ST_OVERSIZE && path.head.parent != 0 && from_seq < path.head.first_seq) {
+        uint64_t parent = path.head.parent;
+
+        nd_path_release(&path);
+        rc = nd_path(s, parent, &path, NULL);
         if (rc == ST_OK)
-            rc = add_span(q, s, end, run, bytes, &over);
-        if (rc == ST_OK && !over)
-            run->sig = sig;
+            rc = read_path(s, &path, from_seq, run, bytes);
     }
-    nd_sql_done(q);
-    ends_close(&ends);
-    if (rc == ST_NOTFOUND || rc == ST_OK)
-        rc = run->count > 0 ? ST_OK : ST_CORRUPT; /* a span that does not fit cannot be */
+    nd_path_release(&path);
     if (rc == ST_OK)
         set_spans(run, bytes);
-    return rc;
+    return rc == ST_OVERSIZE ? ST_CORRUPT : rc; /* a span of a row that does not fit cannot be */
 }
 
 /* Chain value before seq. */
-static int chain_before(struct nd_store *s, const struct nd_log *l, uint64_t seq,
+static int chain_before(struct nd_store *s, const struct nd_path *path, uint64_t seq,
                         struct cr_hash *out)
 {
     if (seq == 0) {
-        *out = l->id;
+        *out = path->head.id;
         return ST_OK;
     }
-    return s->view.chain_at(s, l->handle, seq - 1, out);
+    return path_chain(s, path, seq - 1, out);
+}
+
+/* Its checkpoint on the path, with the seq. */
+static int urgent_checkpoint(struct nd_store *s, const struct nd_path *path, uint64_t from,
+                             const struct nd_seg **seg, struct sc_urgent *out)
+{
+    sqlite3_stmt *q;
+
+    for (size_t i = 0; i < path->count; i++) {
+        const struct nd_seg *g = &path->seg[i];
+        int rc;
+
+        if (g->end <= from)
+            continue;
+        rc = nd_sql(s, ND_SQL_CKPT_URGENT, &q, NULL);
+        if (rc != ST_OK)
+            return rc;
+        nd_bind_i64(q, ":from", nd_entry_no(g->handle, g->first > from ? g->first : from));
+        nd_bind_i64(q, ":to", nd_entry_no(g->handle, g->end - 1));
+        rc = nd_sql_step(s, q, NULL);
+        if (rc == ST_OK)
+            continue;
+        if (rc != ND_ROW)
+            return rc;
+        out->seq = nd_entry_seq(sqlite3_column_int64(q, 0));
+        rc = nd_col_fixed(q, 1, out->sig.b, sizeof out->sig.b) ? ST_OK : ST_CORRUPT;
+        nd_sql_done(q);
+        *seg = g;
+        return rc;
+    }
+    return ST_NOTFOUND;
 }
 
 /* The first urgent entry of the log itself. */
-static int urgent_in_log(struct nd_store *s, const struct nd_log *l, uint64_t from,
+static int urgent_in_log(struct nd_store *s, const struct nd_path *path, uint64_t from,
                          struct sc_urgent *out, struct cr_buf *bytes)
 {
+    const struct nd_seg *seg = NULL;
     struct cr_span payload;
     sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_CKPT_URGENT, &q, NULL);
+    int rc = urgent_checkpoint(s, path, from, &seg, out);
 
     if (rc != ST_OK)
         return rc;
-    nd_bind_i64(q, ":from", nd_entry_no(l->handle, from));
-    nd_bind_i64(q, ":to", nd_entry_no(l->handle, SC_SEQ_MAX - 1));
-    rc = nd_sql_step(s, q, NULL);
-    if (rc != ND_ROW)
-        return rc == ST_OK ? ST_NOTFOUND : rc;
-    out->key = l->key;
-    out->seq = nd_entry_seq(sqlite3_column_int64(q, 0));
-    rc = nd_col_fixed(q, 1, out->sig.b, sizeof out->sig.b) ? ST_OK : ST_CORRUPT;
-    nd_sql_done(q);
-    if (rc == ST_OK)
-        rc = chain_before(s, l, out->seq, &out->chain_before);
+    out->key = path->head.key;
+    rc = chain_before(s, path, out->seq, &out->chain_before);
     if (rc == ST_OK)
         rc = nd_sql(s, ND_SQL_ENTRY_GET, &q, NULL);
     if (rc != ST_OK)
         return rc;
-    nd_bind_i64(q, ":id", nd_entry_no(l->handle, out->seq));
+    nd_bind_i64(q, ":id", nd_entry_no(seg->handle, out->seq));
     rc = nd_sql_step(s, q, NULL);
     if (rc != ND_ROW)
         return rc == ST_OK ? ST_CORRUPT : rc;
@@ -302,33 +513,33 @@ static int read_urgent(void *arg, uint64_t handle, uint64_t from_seq, struct sc_
                        struct cr_buf *bytes)
 {
     struct nd_store *s = arg;
-    struct nd_log l;
-    int rc = nd_log_get(s, handle, &l, NULL);
+    struct nd_path path;
+    uint64_t next;
+    int rc = nd_path(s, handle, &path, NULL);
 
     if (rc != ST_OK)
         return rc;
+    next = path.head.link.seq_next;
     cr_buf_clear(bytes);
-    rc = urgent_in_log(s, &l, from_seq, out, bytes);
-    if (rc != ST_NOTFOUND)
-        return rc;
-    cr_buf_clear(bytes);
-    return urgent_ahead(s, &l, from_seq > l.link.seq_next ? from_seq : l.link.seq_next, out, bytes);
+    rc = urgent_in_log(s, &path, from_seq, out, bytes);
+    if (rc == ST_NOTFOUND) {
+        cr_buf_clear(bytes);
+        rc = urgent_ahead(s, &path.head, from_seq > next ? from_seq : next, out, bytes);
+    }
+    nd_path_release(&path);
+    return rc;
 }
 
 static int chain_at(void *arg, uint64_t handle, uint64_t seq, struct cr_hash *out)
 {
     struct nd_store *s = arg;
-    sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_ENTRY_CHAIN, &q, NULL);
+    struct nd_path path;
+    int rc = nd_path(s, handle, &path, NULL);
 
     if (rc != ST_OK)
         return rc;
-    nd_bind_i64(q, ":id", nd_entry_no(handle, seq));
-    rc = nd_sql_step(s, q, NULL);
-    if (rc != ND_ROW)
-        return rc == ST_OK ? ST_NOTFOUND : rc;
-    rc = nd_col_fixed(q, 0, out->b, sizeof out->b) ? ST_OK : ST_CORRUPT;
-    nd_sql_done(q);
+    rc = path_chain(s, &path, seq, out);
+    nd_path_release(&path);
     return rc;
 }
 
@@ -336,27 +547,32 @@ static int checkpoint_at(void *arg, uint64_t handle, uint64_t from_seq, uint64_t
                          struct cr_hash *chain, struct cr_sig *sig)
 {
     struct nd_store *s = arg;
-    bool urgent;
+    struct nd_path path;
     struct ends ends;
-    struct nd_log l;
-    int rc = nd_log_get(s, handle, &l, NULL);
+    bool urgent;
+    int rc = nd_path(s, handle, &path, NULL);
 
-    if (rc == ST_OK && from_seq >= l.link.seq_next)
-        rc = ST_NOTFOUND;
-    if (rc == ST_OK)
-        rc = ends_open(&ends, s, &l, from_seq);
     if (rc != ST_OK)
         return rc;
-    rc = ends_next(&ends, seq, &urgent, sig);
-    ends_close(&ends);
-    return rc == ST_OK ? chain_at(s, handle, *seq, chain) : rc;
+    if (from_seq >= path.head.link.seq_next)
+        rc = ST_NOTFOUND;
+    if (rc == ST_OK) {
+        ends_init(&ends, s, &path, from_seq);
+        rc = ends_next(&ends, seq, &urgent, sig);
+        ends_close(&ends);
+    }
+    if (rc == ST_OK)
+        rc = path_chain(s, &path, *seq, chain);
+    nd_path_release(&path);
+    return rc;
 }
 
 static bool certified(void *arg, const struct cr_sign_pk *author)
 {
     struct nd_store *s = arg;
 
-    return cr_sign_pk_equal(author, &s->genesis.root) || sc_certs_find(s->certs, author) != NULL;
+    return cr_sign_pk_equal(author, &s->genesis.root) ||
+           sc_certs_find(nd_store_certs(s), author) != NULL;
 }
 
 static unsigned priority(void *arg, const struct sy_log *log)
@@ -368,7 +584,7 @@ static unsigned priority(void *arg, const struct sy_log *log)
         return 2;
     if (cr_sign_pk_equal(&log->key.author, &s->genesis.root))
         return 0;
-    c = sc_certs_find(s->certs, &log->key.author);
+    c = sc_certs_find(nd_store_certs(s), &log->key.author);
     return c != NULL && c->rank <= 1 ? 0 : 1;
 }
 

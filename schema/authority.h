@@ -111,6 +111,12 @@ enum sc_standing sc_authority_standing(const struct sc_authority *a, const struc
 /* Entries of the branch with a smaller seq count by their log; UINT64_MAX: all. */
 uint64_t sc_authority_limit(const struct sc_authority *a, const struct sc_log_key *key,
                             uint32_t branch);
+/* Entries of the branch with a smaller seq may be passed on; UINT64_MAX: all. Only a REVOKE that
+ * closes the log to what is new (sc_authority_admit) takes anything away: what lies on no path to
+ * an entry that a CUT or ADOPT in force names, nor may turn out to. So nodes that hold more and
+ * nodes that refused it offer the same. */
+uint64_t sc_authority_relay(const struct sc_authority *a, const struct sc_log_key *key,
+                            uint32_t branch);
 /* First position of the log at which two entries are stored; UINT64_MAX: none. */
 uint64_t sc_authority_fork(const struct sc_authority *a, const struct sc_log_key *key);
 
@@ -136,6 +142,10 @@ struct sc_auth_cut {
  * govern the scope of the log. */
 int sc_authority_each_cut(const struct sc_authority *a, const struct cr_sign_pk *subject,
                           int (*cb)(void *arg, const struct sc_auth_cut *cut), void *arg);
+/* The cut with the smallest id that binds the entry's log (or one of the scopes its author speaks
+ * for in street/public) and has the entry on no path to a stored head. false: there is none. */
+bool sc_authority_holder(const struct sc_authority *a, const struct sc_auth_at *at,
+                         struct sc_auth_cut *out);
 /* Heads and entries named by a CUT or ADOPT in force that are not stored, for fetching (at->branch
  * is 0). cb as above, any order. */
 int sc_authority_each_wanted(const struct sc_authority *a,

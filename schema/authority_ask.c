@@ -273,6 +273,103 @@ static enum sc_admission within_quota(const struct sc_authority *a, const struct
     return SC_ADMIT;
 }
 
+/* How far a CUT or ADOPT in force names the branch; awaited: or may turn out to. */
+static uint64_t relay_by(const struct sc_authority *a, const struct sc_au_log *log, uint32_t branch,
+                         const struct sc_au_record *r, bool awaited)
+{
+    uint64_t relay = 0;
+    uint32_t i, end;
+
+    if (!r->stands)
+        return 0;
+    sc_au_heads_of(a, r, log->key.scope, log->key.incarnation, &i, &end);
+    for (; i < end; i++) {
+        const struct sc_au_name *n = &a->names[i];
+        uint64_t reach = n->seq + 1;
+        uint32_t on = n->branch;
+
+        while (n->located && on != branch && on != SC_AU_NIL) {
+            reach = log->branches[on].first_seq;
+            on = log->branches[on].parent;
+        }
+        if ((n->located ? on == branch : awaited) && reach > relay)
+            relay = reach;
+    }
+    return relay;
+}
+
+uint64_t sc_authority_relay(const struct sc_authority *a, const struct sc_log_key *key,
+                            uint32_t branch)
+{
+    const struct sc_au_log *log = find(a, key);
+    uint64_t relay = 0;
+
+    if (log == NULL || branch >= log->count || !revoked_for(a, log->author, key->scope))
+        return UINT64_MAX;
+    for (size_t k = 0; k < 2; k++) {
+        uint32_t i =
+            k == 0 ? a->authors[log->author].first_cut : a->authors[log->author].first_adopt;
+
+        for (; i != SC_AU_NIL; i = a->records[i].next_on_subject) {
+            uint64_t by = relay_by(a, log, branch, &a->records[i], true);
+
+            relay = by > relay ? by : relay;
+        }
+    }
+    return relay;
+}
+
+struct binding {
+    const struct sc_authority *a;
+    const struct sc_au_record *cut;
+};
+
+static int binds_area(void *arg, uint64_t scope)
+{
+    const struct binding *b = arg;
+
+    return sc_au_binds(b->a, b->cut, scope) ? 1 : 0;
+}
+
+/* The cut binds the log, or one of the scopes its author speaks for in it. */
+static bool binds_log(const struct sc_authority *a, const struct sc_au_log *log,
+                      const struct sc_au_record *cut)
+{
+    struct binding b = {a, cut};
+
+    if (!cut->stands || cut->cut.mode == SC_CUT_RETIRE ||
+        (cut->cut.mode == SC_CUT_FORK && cut->cut.incarnation != log->key.incarnation))
+        return false;
+    if (sc_au_binds(a, cut, log->key.scope))
+        return true;
+    return log->key.scope == SC_SCOPE_PUBLIC && a->authors[log->author].stratum == SC_AU_OTHER &&
+           sc_certs_each_area(a->certs, &a->authors[log->author].pk, binds_area, &b) != 0;
+}
+
+static int take_cut(void *arg, const struct sc_auth_cut *cut)
+{
+    *(struct sc_auth_cut *)arg = *cut;
+    return 0;
+}
+
+bool sc_authority_holder(const struct sc_authority *a, const struct sc_auth_at *at,
+                         struct sc_auth_cut *out)
+{
+    const struct sc_au_log *log = find(a, &at->key);
+    uint32_t cut;
+
+    if (log == NULL || at->branch >= log->count)
+        return false;
+    for (cut = next_cut(a, log->author, NULL); cut != SC_AU_NIL;
+         cut = next_cut(a, log->author, &a->records[cut].entry_id)) {
+        const struct sc_au_record *r = &a->records[cut];
+
+        if (binds_log(a, log, r) && at->seq >= relay_by(a, log, at->branch, r, false))
+            return tell_cut(a, r, take_cut, out) == 0;
+    }
+    return false;
+}
+
 enum sc_admission sc_authority_admit(struct sc_authority *a, const struct sc_auth_offer *offer,
                                      const struct sc_auth_use *use)
 {

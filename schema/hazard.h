@@ -29,6 +29,8 @@ enum sc_hazard_flag {
     SC_HF_PENDING = 1u << 7,  /* facts with missing ancestors */
     SC_HF_OVERFLOW = 1u << 8, /* too many entries: cannot be closed here */
     SC_HF_LINKED = 1u << 9,
+    SC_HF_UNVERIFIED = 1u << 10, /* set by stores, never by the fold: beside what counts, reports of
+                                    danger are held (authority.h) */
 };
 
 /* Why a hazard is not closed, for the page and the command line. */

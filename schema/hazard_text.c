@@ -17,11 +17,17 @@ static const struct sc_label state_labels[] = {
 
 /* By number of the bit. */
 static const struct sc_label flag_labels[] = {
-    {"emergency", "紧急", "emergency"},           {"escalated", "已上报上级", "escalated"},
-    {"transferred", "已移送", "transferred"},     {"major", "疑似重大", "suspected major"},
-    {"conflict", "有冲突", "conflict"},           {"unconfirmed", "未核实", "unconfirmed"},
-    {"recurrent", "复发", "recurrent"},           {"pending", "记录未到齐", "entries missing"},
-    {"overflow", "记录过多", "too many entries"}, {"linked", "已归并", "linked"},
+    {"emergency", "紧急", "emergency"},
+    {"escalated", "已上报上级", "escalated"},
+    {"transferred", "已移送", "transferred"},
+    {"major", "疑似重大", "suspected major"},
+    {"conflict", "有冲突", "conflict"},
+    {"unconfirmed", "未核实", "unconfirmed"},
+    {"recurrent", "复发", "recurrent"},
+    {"pending", "记录未到齐", "entries missing"},
+    {"overflow", "记录过多", "too many entries"},
+    {"linked", "已归并", "linked"},
+    {"unverified", "另有待核险情", "unverified danger held"},
 };
 
 static const struct sc_label block_labels[] = {

@@ -92,7 +92,7 @@ static size_t run_of(struct batch *b, struct author *a, size_t room)
     b->sc[b->count].first_seq = a->link.seq_next;
     b->sc[b->count].count = 0;
     cr_buf_init(&b->bytes[b->count], SC_RUN_BYTES_MAX * 2);
-    b->run[b->count] = (struct nd_run){.key = a->key, .log_id = a->log_id};
+    b->run[b->count] = (struct nd_run){.key = a->key, .log_id = a->log_id, .before = a->link.chain};
     return b->count++;
 }
 
@@ -372,6 +372,8 @@ static void apply_singly(struct nd_store *s, struct bare *t, struct batch *b, st
             b->sc[i].first_seq = whole.first_seq + k;
             b->sc[i].count = 1;
             b->sc[i].e[0] = whole.e[k];
+            if (k > 0)
+                b->run[i].before = chains[0][0];
             chains[0][0] = b->chains[i][k];
             one.run->chains = chains[0];
             apply_both(s, t, &one, sum);

@@ -20,6 +20,7 @@ struct author {
     struct sc_log_key key;
     struct cr_hash log_id;
     struct sc_link link;
+    struct cr_hash before; /* the run */
     struct sc_run *run;
     struct cr_hash *chains;
     struct cr_buf bytes; /* payloads of the run: allocated whole, so that it never moves */
@@ -168,6 +169,7 @@ static int finish_run(struct bg_gen *g, struct author *a)
     struct nd_run r = {.run = a->run,
                        .key = a->key,
                        .log_id = a->log_id,
+                       .before = a->before,
                        .chains = a->chains,
                        .received_ms = BG_START_MS};
     int rc;
@@ -202,8 +204,10 @@ static int append(struct bg_gen *g, struct author *a, const struct sc_payload *p
     before = a->bytes.n;
     must(sc_payload_encode(p, &a->bytes));
     CR_ASSERT(a->bytes.n - before <= 1024);
-    if (run->count == 0)
+    if (run->count == 0) {
         run->first_seq = a->link.seq_next;
+        a->before = a->link.chain;
+    }
     run->e[run->count] = (struct sc_wire_entry){
         .lamport = ++*lamport,
         .wall_ms = wall_ms,

@@ -190,6 +190,7 @@ int kit_apply(struct kit *k, struct nd_store *s, enum kit_who who, size_t from, 
     struct nd_run r = {.run = run,
                        .key = l->key,
                        .log_id = l->log_id,
+                       .before = from == 0 ? l->log_id : l->e[from - 1].chain,
                        .chains = chains,
                        .received_ms = KIT_WALL + 1,
                        .urgent = urgent};

@@ -551,6 +551,7 @@ static void put_far_ahead(struct dn_host *h, const struct sc_id *subject, uint64
 
     r.key = (struct sc_log_key){.author = h->id.sign_pk, .scope = VILLAGE, .incarnation = 99};
     sc_log_id(nd_store_net(h->store), &r.key, &r.log_id);
+    r.before = r.log_id;
     sc_link_start(&r.log_id, &link);
     cr_buf_init(&bytes, SC_PAYLOAD_MAX);
     cr_buf_init(&payload, SC_PAYLOAD_MAX);

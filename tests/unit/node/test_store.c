@@ -72,6 +72,7 @@ static struct sc_id put(struct nd_store *s, struct world *w, struct author *a, u
     struct sc_header h;
     struct cr_hash hash;
     memset(&run, 0, sizeof run);
+    struct cr_hash before = a->link.chain;
     run.first_seq = a->link.seq_next;
     run.count = 1;
     run.e[0].lamport = ++w->lamport;
@@ -85,6 +86,7 @@ static struct sc_id put(struct nd_store *s, struct world *w, struct author *a, u
     struct nd_run r = {.run = &run,
                        .key = a->key,
                        .log_id = a->log_id,
+                       .before = before,
                        .chains = &a->link.chain,
                        .received_ms = 5};
     ts_assert_ok(nd_store_begin(s, &err));

@@ -20,10 +20,11 @@ static struct sc_hazard hazard(struct nd_store *s, const struct sc_id *id)
     return row.h;
 }
 
-static int count_held(void *arg, const struct nd_history_row *row)
+static int count_held(void *arg, const struct nd_held_row *row)
 {
-    assert_true(row->held);
-    assert_non_null(row->held_reason);
+    assert_true(row->entry.held);
+    assert_non_null(row->entry.held_reason);
+    assert_int_not_equal(row->entry.why, ND_HELD_NONE);
     ++*(size_t *)arg;
     return 0;
 }
@@ -117,7 +118,8 @@ static void test_store__held_until_certified(void **state)
     struct sc_hazard h = hazard(s, &id);
     assert_int_equal(h.state, SC_HS_REPORTED);
     assert_true((h.flags & SC_HF_UNCONFIRMED) != 0);
-    ts_assert_ok(nd_store_held(s, count_held, &held, NULL));
+    ts_assert_ok(
+        nd_store_held(s, &(struct nd_held_query){.author = NULL}, count_held, &held, NULL, NULL));
     assert_int_equal(held, 3);
     assert_int_equal(kit_stats(s).held, 3);
     kit_deliver(k, s, KIT_ROOT, 0, k->log[KIT_ROOT].count);
@@ -145,7 +147,8 @@ static void test_store__quarantine(void **state)
     kit_deliver_all(k, s);
     assert_int_equal(kit_stats(s).quarantined, 1);
     assert_int_equal(kit_stats(s).hazards, 0);
-    ts_assert_ok(nd_store_held(s, count_held, &held, NULL));
+    ts_assert_ok(
+        nd_store_held(s, &(struct nd_held_query){.author = NULL}, count_held, &held, NULL, NULL));
     assert_int_equal(held, 1);
     ts_assert_ok(nd_store_log(s, &k->log[KIT_OFFICER].key, &log));
     struct sc_run *run = calloc(1, sizeof *run);
