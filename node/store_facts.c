@@ -339,6 +339,9 @@ static void weigh(struct nd_store *s, size_t i, uint64_t scope)
         src->held = src->standing == SC_HELD_UNKNOWN ? ND_HELD_UNCERTIFIED
                     : fact->roles == 0               ? ND_HELD_GRID
                                                      : ND_HELD_ROLE;
+    if (src->standing == SC_HELD_UNKNOWN && !fact->pruned &&
+        (fact->type == SC_R_CERT || fact->type == SC_R_CUT || fact->type == SC_R_ADOPT))
+        src->held = ND_HELD_UNCERTIFIED;
     src->danger = src->held != ND_HELD_NONE && is_danger(fact);
     f->unverified += src->danger;
 }

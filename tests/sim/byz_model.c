@@ -194,12 +194,12 @@ struct held {
     size_t n, cap, why_cap;
 };
 
-static int take_held(void *arg, const struct nd_history_row *row)
+static int take_held(void *arg, const struct nd_held_row *row)
 {
     struct held *h = arg;
 
     h->id = sim_grow(h->id, &h->cap, h->n, sizeof *h->id);
-    h->id[h->n++] = row->fact.entry_id;
+    h->id[h->n++] = row->entry.fact.entry_id;
     return 0;
 }
 
@@ -221,10 +221,11 @@ static bool open_report(const struct map *m, const struct sim_entry *e)
 static void compare(struct map *m, struct sim_node *n)
 {
     const struct sim_book *b = &m->z->s->book;
+    static const struct nd_held_query all;
     struct held h = {0};
     struct st_err err = {0};
 
-    if (nd_store_held(n->store, take_held, &h, &err) != ST_OK)
+    if (nd_store_held(n->store, &all, take_held, &h, NULL, &err) != ST_OK)
         sim_fail(n->sim, "node %zu: held: %s", n->index, err.msg);
     if (h.n > 0)
         qsort(h.id, h.n, sizeof *h.id, by_hash);
