@@ -18,6 +18,7 @@ enum sc_frame_type {
     SC_FT_FORK = 7,   /* evidence: two checkpoints of one log that disagree */
     SC_FT_BYE = 8,    /* closing, with a reason */
     SC_FT_JOIN = 9,   /* join request / answer (only under IKpsk2) */
+    SC_FT_SPINE = 10, /* places of a log that its sender holds, to find where branches part */
 };
 
 /* A head as told to a peer. head = [first 8 bytes of the log id, seq_next, chain8]. A peer that
@@ -27,6 +28,9 @@ struct sc_head {
     uint64_t seq_next; /* entries held; 0: none, chain8 is then zero */
     uint8_t chain8[8]; /* first 8 bytes of the chain value of entry seq_next - 1 */
 };
+
+/* By id8, then seq_next, then chain8: the order of lists. */
+int sc_head_cmp(const struct sc_head *a, const struct sc_head *b);
 
 /* Entry on the wire. seq, version, suite, author, scope and hashes are implied by the run. */
 struct sc_wire_entry {
@@ -39,10 +43,14 @@ struct sc_wire_entry {
 
 /* A run: consecutive entries of one log, one signature at its end.
  *   run = [log ref, first seq, [lamport deltas], [wall deltas], [payload …], signature]
+ *       | [log ref, first seq, [lamport deltas], [wall deltas], [payload …], signature, before]
  * log ref: an index given by the sender in this direction (u64), or at first mention
- * [author, scope, incarnation] which takes the next index. lamport deltas: to the value before (the
- * first one absolute), >= 1; wall deltas: signed, first absolute. payload: bin, or
- * [hash, size] when pruned. Columns rather than rows: they compress better. */
+ * [author, scope, incarnation] which takes the next index; each branch of a log has its own.
+ * before: first 8 bytes of the chain value before the first entry (first seq > 0), where the log
+ * has more than one branch and the run does not go on where the one before it of this ref ended.
+ * lamport deltas: to the value before (the first one absolute), >= 1; wall deltas: signed, first
+ * absolute. payload: bin, or [hash, size] when pruned. Columns rather than rows: they compress
+ * better. */
 struct sc_run {
     bool has_key; /* first mention of the log in this direction */
     struct sc_log_key key;
@@ -51,6 +59,8 @@ struct sc_run {
     size_t count; /* 1..SC_RUN_ENTRIES_MAX */
     struct sc_wire_entry e[SC_RUN_ENTRIES_MAX];
     struct cr_sig sig; /* checkpoint at first_seq + count - 1 */
+    bool has_before;   /* first_seq > 0 */
+    uint8_t before8[8];
 };
 
 /* urgent = [key, seq, chain before, lamport, wall, payload, sig over its own checkpoint]. Never
@@ -134,6 +144,18 @@ struct sc_fork {
         struct cr_sig sig;
     } side[2];
 };
+/* spine = [log id, [[seq_next, chain8] …]]: the sender holds the log up to each of these places
+ * (seq_next >= 1), each on some branch. Ascending (seq_next, chain8); none: it holds nothing. */
+struct sc_point {
+    uint64_t seq_next;
+    uint8_t chain8[8];
+};
+struct sc_spine {
+    struct cr_hash log_id;
+    size_t count;
+    struct sc_point at[SC_SPINE_POINTS_MAX];
+};
+int sc_point_cmp(const struct sc_point *a, const struct sc_point *b);
 /* bye = [-code, text]; a code this program does not know is kept as it is. */
 struct sc_bye {
     enum st_code code;
@@ -158,6 +180,8 @@ int sc_synced_encode(const struct sc_synced *s, struct cr_buf *out) ST_MUST;
 int sc_synced_decode(struct cr_span body, struct sc_synced *out, struct st_err *err) ST_MUST;
 int sc_fork_encode(const struct sc_fork *f, struct cr_buf *out) ST_MUST;
 int sc_fork_decode(struct cr_span body, struct sc_fork *out, struct st_err *err) ST_MUST;
+int sc_spine_encode(const struct sc_spine *s, struct cr_buf *out) ST_MUST;
+int sc_spine_decode(struct cr_span body, struct sc_spine *out, struct st_err *err) ST_MUST;
 int sc_bye_encode(const struct sc_bye *b, struct cr_buf *out) ST_MUST;
 int sc_bye_decode(struct cr_span body, struct sc_bye *out, struct st_err *err) ST_MUST;
 

@@ -80,6 +80,17 @@ void sc_head_read(struct sc_reader *r, struct sc_head *out)
         (void)sc_reader_fail(r, ST_MALFORMED);
 }
 
+int sc_head_cmp(const struct sc_head *a, const struct sc_head *b)
+{
+    int order = memcmp(a->id8, b->id8, sizeof a->id8);
+
+    if (order == 0 && a->seq_next != b->seq_next)
+        order = a->seq_next < b->seq_next ? -1 : 1;
+    if (order == 0)
+        order = memcmp(a->chain8, b->chain8, sizeof a->chain8);
+    return order;
+}
+
 void sc_wire_payload_read(struct sc_reader *r, struct cr_span *out)
 {
     if (sc_read_bin(r, SC_PAYLOAD_MAX, out) == ST_OK && out->n == 0)

@@ -55,7 +55,8 @@ int sc_run_encode(const struct sc_run *run, struct cr_buf *out)
     CR_ASSERT(run->first_seq <= SC_SEQ_MAX - (run->count - 1));
     CR_ASSERT(run->has_key || run->log_ref <= SC_LOG_REF_MAX);
     sc_writer_init(&w, out);
-    sc_write_array(&w, 6);
+    CR_ASSERT(!run->has_before || run->first_seq > 0);
+    sc_write_array(&w, run->has_before ? 7 : 6);
     if (run->has_key)
         sc_key_write(&w, &run->key);
     else
@@ -64,6 +65,8 @@ int sc_run_encode(const struct sc_run *run, struct cr_buf *out)
     write_columns(&w, run);
     write_payloads(&w, run);
     sc_write_bin(&w, cr_span_of(run->sig.b, CR_SIG_BYTES));
+    if (run->has_before)
+        sc_write_bin(&w, cr_span_of(run->before8, sizeof run->before8));
     return sc_frame_end(&w, before, SC_BATCH_RAW_MAX);
 }
 
@@ -160,7 +163,11 @@ static void read_payloads(struct sc_reader *r, struct sc_run *out)
 
 int sc_run_decode(struct sc_reader *r, struct sc_run *out, struct st_err *err)
 {
-    sc_read_tuple(r, 6);
+    uint64_t items;
+
+    if (sc_read_array(r, 7, &items) == ST_OK && items < 6)
+        (void)sc_reader_fail(r, ST_MALFORMED);
+    out->has_before = r->status == ST_OK && items == 7;
     out->has_key = sc_peek(r) == SC_PEEK_ARRAY;
     out->log_ref = 0;
     if (out->has_key)
@@ -180,5 +187,11 @@ int sc_run_decode(struct sc_reader *r, struct sc_run *out, struct st_err *err)
         return sc_frame_fail(r, err, "run", "payloads");
     if (sc_read_fixed(r, CR_SIG_BYTES, out->sig.b) != ST_OK)
         return sc_frame_fail(r, err, "run", "signature");
+    if (!out->has_before)
+        return ST_OK;
+    if (out->first_seq == 0)
+        (void)sc_reader_fail(r, ST_RANGE);
+    if (sc_read_fixed(r, sizeof out->before8, out->before8) != ST_OK)
+        return sc_frame_fail(r, err, "run", "chain value before");
     return ST_OK;
 }

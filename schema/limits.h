@@ -35,6 +35,7 @@
 #define SC_LOG_REF_MAX       UINT32_MAX           /* logs named in one direction of a session */
 #define SC_RANGES_MAX        256                  /* ranges in one frame */
 #define SC_RANGE_HEADS_MAX   1024                 /* heads in one frame of ranges */
+#define SC_SPINE_POINTS_MAX  640                  /* places of one log in a spine */
 #define SC_BYE_TEXT_MAX      200
 #define SC_NAME_MAX          128  /* bytes of a display name */
 #define SC_FOLD_EVENTS_MAX   8192 /* entries of one subject that are folded, see hazard.h */

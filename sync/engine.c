@@ -94,8 +94,8 @@ static void on_open(struct sy_engine *e, const struct sy_event *ev)
 
 static const char *frame_name(uint8_t type)
 {
-    static const char *const name[] = {"nothing", "hello",  "ranges", "batch", "urgent",
-                                       "ack",     "synced", "fork",   "bye",   "join"};
+    static const char *const name[] = {"nothing", "hello", "ranges", "batch", "urgent", "ack",
+                                       "synced",  "fork",  "bye",    "join",  "spine"};
 
     return type < sizeof name / sizeof name[0] ? name[type] : "unknown frame";
 }
@@ -151,6 +151,7 @@ static void dispatch(struct sy_engine *e, struct sy_session *s, uint8_t type, st
     case SC_FT_ACK: (void)sy_ack_frame(e, s, body); break;
     case SC_FT_SYNCED: (void)sy_synced_frame(e, s, body); break;
     case SC_FT_FORK: (void)sy_fork_frame(e, s, body); break;
+    case SC_FT_SPINE: (void)sy_spine_frame(e, s, body); break;
     case SC_FT_BYE: (void)on_bye(e, s, body); break;
     default: (void)SY_BLAME(e, s, ST_MALFORMED, "%s (%u)", frame_name(type), (unsigned)type);
     }
@@ -189,13 +190,25 @@ static void on_closed(struct sy_engine *e, const struct sy_event *ev)
     }
 }
 
+/* The branch an entry was written to, made when there is none. ST_NOMEM. */
+static int local_branch(struct sy_engine *e, const struct sy_log *log, uint32_t *out)
+{
+    uint32_t lead = sy_frontier_find(&e->f, &log->id);
+
+    *out = SY_NONE;
+    if (lead == SY_NONE)
+        return sy_frontier_add(&e->f, &log->key, &log->id, out);
+    *out = sy_frontier_handle(&e->f, lead, log->handle);
+    return *out != SY_NONE ? ST_OK : sy_branch_add(e, lead, log->first_seq, out);
+}
+
 static void on_local(struct sy_engine *e, const struct sy_event *ev)
 {
-    uint32_t log = sy_frontier_find(&e->f, &ev->log.id);
     uint64_t before;
+    uint32_t log;
 
     CR_ASSERT(ev->log.link.seq_next > 0);
-    if (log == SY_NONE && sy_frontier_add(&e->f, &ev->log.key, &ev->log.id, &log) != ST_OK) {
+    if (local_branch(e, &ev->log, &log) != ST_OK) {
         e->failed = ST_NOMEM;
         return;
     }
@@ -231,7 +244,8 @@ static void settle_all(struct sy_engine *e)
     for (size_t i = 0; i < e->session_count; i++) {
         struct sy_session *s = e->session[i];
 
-        if (!s->dead && sy_ack_flush(e, s) == ST_OK && sy_pump(e, s) == ST_OK)
+        if (!s->dead && sy_ack_flush(e, s) == ST_OK && sy_spine_flush(e, s) == ST_OK &&
+            sy_pump(e, s) == ST_OK)
             (void)sy_synced_settle(e, s);
         if (!s->dead)
             timers(e, s);
@@ -263,7 +277,7 @@ static void take(struct sy_engine *e, const struct sy_event *ev)
     case SY_EV_CLOSED: on_closed(e, ev); break;
     case SY_EV_PERSISTED: sy_persisted(e, ev); break;
     case SY_EV_LOCAL: on_local(e, ev); break;
-    case SY_EV_AUTHORITY: /* heads are read again once branches are */
+    case SY_EV_AUTHORITY: sy_authority(e); break;
     case SY_EV_TICK: break;
     }
 }
@@ -280,6 +294,8 @@ int sy_engine_step(struct sy_engine *e, const struct sy_event *ev, struct sy_upd
         if (e->session[i]->doomed)
             (void)SY_GIVE_UP(e, e->session[i], ST_NOMEM, "no memory");
     }
+    if (e->stale && e->op_head == e->op_count)
+        sy_reload(e);
     take(e, ev);
     sy_finish_waits(e);
     settle_all(e);
@@ -326,9 +342,7 @@ static uint64_t backlog(const struct sy_engine *e, const struct sy_session *s)
         const struct sy_slot *slot = &s->slot[i];
         uint64_t next = e->f.log[slot->log].l.link.seq_next;
 
-        if ((slot->flags & SY_SF_KNOWN) != 0 &&
-            (slot->flags & ((uint32_t)SY_SF_STOPPED | (uint32_t)SY_SF_OVERLAP)) == 0 &&
-            next > slot->acked_next)
+        if ((slot->flags & SY_SF_KNOWN) != 0 && next > slot->acked_next)
             n += next - slot->acked_next;
     }
     return n;

@@ -1,36 +1,13 @@
-/* Two branches of one log. The author (or a copy of it) signed both; this node keeps its own
- * branch, shows the evidence, and lets the log rest in this session. Everything else goes on; the
- * two sides then stay unequal, which is how it is.
- *
- * Who notices: the side whose log is at least as long as the head the other claims. It shows its
- * own branch from the aligned entry before that head; the other side finds that this is signed and
- * not its own (proof), reports it, and returns both checkpoints in a FORK frame, which proves it to
- * the first. */
+/* Evidence that an author (or a copy of it) signed two branches of one log: two checkpoints that
+ * cannot both be, reported once a log and session, and told to the peer. The branches themselves
+ * travel like everything else. */
 #include "sync/parts.h"
 
 #include "crypto/base/assert.h"
 
 #include <string.h>
 
-void sy_stop(struct sy_session *s, struct sy_slot *slot)
-{
-    (void)s;
-    slot->flags |= SY_SF_STOPPED;
-}
-
-void sy_fork_suspect(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot, uint64_t next)
-{
-    CR_ASSERT(next > 0);
-    if ((slot->flags & ((uint32_t)SY_SF_STOPPED | (uint32_t)SY_SF_OVERLAP)) != 0)
-        return;
-    slot->flags |= SY_SF_OVERLAP;
-    slot->sent_next = (next - 1) / SC_CKPT_ALIGN * SC_CKPT_ALIGN;
-    slot->overlap_end = next;
-    sy_trace(e, s, "fork suspected: log %02x%02x, entry %llu", e->f.log[slot->log].l.id.b[0],
-             e->f.log[slot->log].l.id.b[1], (unsigned long long)(next - 1));
-}
-
-/* Reports the evidence and rests the log; with tell, the peer gets it too. */
+/* Reports the evidence; with tell, the peer gets it too. */
 static int report(struct sy_engine *e, struct sy_session *s, uint32_t log, const struct sc_fork *f,
                   bool tell)
 {
@@ -39,9 +16,8 @@ static int report(struct sy_engine *e, struct sy_session *s, uint32_t log, const
     struct cr_buf out;
     int rc;
 
-    if (fork == NULL || sy_slot_make(s, log, 0, 0, &slot) != ST_OK)
+    if (fork == NULL || sy_slot_lead(e, s, log, &slot) != ST_OK)
         return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for a fork");
-    sy_stop(s, slot);
     if ((slot->flags & SY_SF_FORKED) != 0)
         return ST_OK;
     slot->flags |= SY_SF_FORKED;
@@ -50,8 +26,9 @@ static int report(struct sy_engine *e, struct sy_session *s, uint32_t log, const
     sy_trace(e, s, "fork proven: log %02x%02x, entries %llu and %llu", e->f.log[log].l.id.b[0],
              e->f.log[log].l.id.b[1], (unsigned long long)f->side[0].seq,
              (unsigned long long)f->side[1].seq);
-    if (!tell || s->phase == SY_S_HELLO)
+    if (!tell || s->phase == SY_S_HELLO || s->forks_told == SY_FORK_FRAMES_MAX)
         return ST_OK;
+    s->forks_told++;
     cr_buf_init(&out, SC_FRAME_MAX);
     rc = sc_fork_encode(fork, &out);
     if (rc == ST_OK)
@@ -100,21 +77,44 @@ int sy_fork_proven(struct sy_engine *e, struct sy_session *s, uint32_t log, uint
     return prove(e, s, log, seq, chain, sig, true);
 }
 
-/* *differs: this signed place is not on our branch. */
-static int on_our_branch(struct sy_engine *e, struct sy_session *s, const struct sy_log *log,
-                         uint64_t seq, const struct cr_hash *chain, bool *differs)
+/* A branch of ours that reaches the signed place; *on: it goes through it. SY_NONE: none reaches
+ * it.
+ */
+static int reaches(struct sy_engine *e, uint32_t lead, uint64_t seq, const struct cr_hash *chain,
+                   uint32_t *b, bool *on)
 {
-    struct cr_hash ours;
-    int rc;
+    int rc = sy_branch_find(e, lead, seq, chain->b, CR_HASH_BYTES, b);
 
-    *differs = false;
-    if (seq >= log->link.seq_next)
-        return ST_OK;
-    rc = e->view->chain_at(e->view->arg, log->handle, seq, &ours);
-    if (rc != ST_OK)
-        return SY_GIVE_UP(e, s, rc, "read a chain value: %s", st_text((enum st_code)rc));
-    *differs = !cr_hash_equal(&ours, chain);
-    return ST_OK;
+    *on = *b != SY_NONE;
+    for (uint32_t o = lead; rc == ST_OK && *b == SY_NONE && o != SY_NONE; o = e->f.log[o].next) {
+        if (e->f.log[o].l.link.seq_next > seq)
+            *b = o;
+    }
+    return rc;
+}
+
+/* Both sides verify. Do they contradict what is here, or each other? */
+static int judge(struct sy_engine *e, struct sy_session *s, uint32_t lead, const struct sc_fork *f)
+{
+    for (size_t i = 0; i < 2; i++) {
+        const struct cr_hash *other = &f->side[1 - i].chain;
+        uint32_t b;
+        bool on;
+        int rc = reaches(e, lead, f->side[i].seq, &f->side[i].chain, &b, &on);
+
+        if (rc == ST_OK && b != SY_NONE && !on)
+            return prove(e, s, b, f->side[i].seq, &f->side[i].chain, &f->side[i].sig, false);
+        if (rc == ST_OK && on && e->f.log[b].l.link.seq_next > f->side[1 - i].seq) {
+            rc = sy_branch_on(e, b, f->side[1 - i].seq, other->b, CR_HASH_BYTES, &on);
+            if (rc == ST_OK && !on)
+                return report(e, s, lead, f, false);
+        }
+        if (rc != ST_OK)
+            return SY_GIVE_UP(e, s, rc, "read a chain value: %s", st_text((enum st_code)rc));
+    }
+    if (f->side[0].seq == f->side[1].seq && !cr_hash_equal(&f->side[0].chain, &f->side[1].chain))
+        return report(e, s, lead, f, false);
+    return ST_OK; /* signed twice, no contradiction that we can see */
 }
 
 int sy_fork_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body)
@@ -139,18 +139,7 @@ int sy_fork_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body
             return SY_BLAME(e, s, ST_FORGED, "fork: signature %zu does not verify", i);
     }
     log = sy_frontier_find(&e->f, &id);
-    if (log == SY_NONE || e->f.log[log].l.link.seq_next == 0)
+    if (log == SY_NONE || sy_frontier_branches(&e->f, log) == 0)
         return ST_OK; /* nothing of it is here to be in doubt */
-    for (size_t i = 0; i < 2; i++) {
-        bool differs;
-
-        if (on_our_branch(e, s, &e->f.log[log].l, f.side[i].seq, &f.side[i].chain, &differs) !=
-            ST_OK)
-            return ST_STATE;
-        if (differs)
-            return prove(e, s, log, f.side[i].seq, &f.side[i].chain, &f.side[i].sig, false);
-    }
-    if (f.side[0].seq == f.side[1].seq && !cr_hash_equal(&f.side[0].chain, &f.side[1].chain))
-        return report(e, s, log, &f, false);
-    return ST_OK; /* signed twice, no contradiction that we can see */
+    return judge(e, s, log, &f);
 }

@@ -31,9 +31,17 @@ uint64_t sy_frontier_mask(const struct sy_frontier *f, const uint64_t *scopes, s
 
 bool sy_frontier_in(const struct sy_frontier *f, uint32_t log, uint64_t mask)
 {
-    const struct sy_flog *l = &f->log[log];
+    return f->log[log].l.link.seq_next > 0 && sy_frontier_scope_in(f, log, mask);
+}
 
-    return l->l.link.seq_next > 0 && l->scope != SY_NO_SCOPE && ((mask >> l->scope) & 1) != 0;
+bool sy_frontier_scope_in(const struct sy_frontier *f, uint32_t lead, uint64_t mask)
+{
+    return f->log[lead].scope != SY_NO_SCOPE && ((mask >> f->log[lead].scope) & 1) != 0;
+}
+
+bool sy_frontier_shared(const struct sy_frontier *f, uint32_t lead, uint64_t mask)
+{
+    return sy_frontier_scope_in(f, lead, mask) && sy_frontier_branches(f, lead) > 0;
 }
 
 static int grow(struct sy_frontier *f)
@@ -94,7 +102,8 @@ static int load_log(void *arg, const struct sy_log *log)
 
     if (rc != ST_OK)
         return rc;
-    f->log[f->count] = (struct sy_flog){.l = *log, .scope = scope_index(f, log->key.scope)};
+    f->log[f->count] = (struct sy_flog){
+        .l = *log, .lead = f->count, .next = SY_NONE, .scope = scope_index(f, log->key.scope)};
     f->order[f->count] = f->count;
     f->count++;
     sum_in(f, f->count - 1);
@@ -103,7 +112,31 @@ static int load_log(void *arg, const struct sy_log *log)
 
 static int cmp_at(const struct sy_frontier *f, uint32_t a, uint32_t b)
 {
-    return cr_hash_cmp(&f->log[a].l.id, &f->log[b].l.id);
+    int order = cr_hash_cmp(&f->log[a].l.id, &f->log[b].l.id);
+
+    if (order == 0)
+        return a < b ? -1 : 1;
+    return order;
+}
+
+/* Joins the branches of each log; ST_CORRUPT when one head is there twice. */
+static int chain_up(struct sy_frontier *f)
+{
+    for (uint32_t at = 1; at < f->count; at++) {
+        uint32_t index = f->order[at], before = f->order[at - 1];
+        struct sy_flog *l = &f->log[index];
+
+        if (!cr_hash_equal(&f->log[before].l.id, &l->l.id))
+            continue;
+        l->lead = f->log[before].lead;
+        f->log[before].next = index;
+        for (uint32_t b = l->lead; b != index; b = f->log[b].next) {
+            if (f->log[b].l.link.seq_next == l->l.link.seq_next &&
+                cr_hash_equal(&f->log[b].l.link.chain, &l->l.link.chain))
+                return ST_CORRUPT;
+        }
+    }
+    return ST_OK;
 }
 
 /* Merges the sorted halves [lo, mid) and [mid, hi) of from into to. */
@@ -163,10 +196,8 @@ int sy_frontier_init(struct sy_frontier *f, const struct sy_view *view, const ui
     rc = view->each_log(view->arg, load_log, f);
     if (rc == ST_OK)
         rc = sort_order(f);
-    for (uint32_t i = 1; rc == ST_OK && i < f->count; i++) {
-        if (cmp_at(f, f->order[i - 1], f->order[i]) == 0)
-            rc = ST_CORRUPT;
-    }
+    if (rc == ST_OK)
+        rc = chain_up(f);
     if (rc != ST_OK) {
         sy_frontier_release(f);
         return st_fail(err, (enum st_code)rc, "load the logs: %s", st_text((enum st_code)rc));
@@ -213,33 +244,67 @@ uint32_t sy_frontier_find8(const struct sy_frontier *f, const uint8_t id8[static
     uint32_t found = SY_NONE;
 
     for (uint32_t at = sy_frontier_bound(f, id8, 8); at < f->count; at++) {
-        uint32_t log = f->order[at];
+        uint32_t log = f->order[at], lead = f->log[log].lead;
 
         if (memcmp(f->log[log].l.id.b, id8, 8) != 0)
             break;
         if (!sy_frontier_in(f, log, mask))
             continue;
-        if (found != SY_NONE)
+        if (found != SY_NONE && found != lead)
             return SY_NONE;
-        found = log;
+        found = lead;
     }
     return found;
+}
+
+uint32_t sy_frontier_handle(const struct sy_frontier *f, uint32_t lead, uint64_t handle)
+{
+    for (uint32_t b = lead; b != SY_NONE; b = f->log[b].next) {
+        if (f->log[b].l.link.seq_next > 0 && f->log[b].l.handle == handle)
+            return b;
+    }
+    return SY_NONE;
+}
+
+uint32_t sy_frontier_branches(const struct sy_frontier *f, uint32_t lead)
+{
+    uint32_t n = 0;
+
+    for (uint32_t b = lead; b != SY_NONE; b = f->log[b].next)
+        n += f->log[b].l.link.seq_next > 0 ? 1 : 0;
+    return n;
+}
+
+bool sy_frontier_busy(const struct sy_frontier *f, uint32_t lead)
+{
+    for (uint32_t b = lead; b != SY_NONE; b = f->log[b].next) {
+        if (f->log[b].pend > 0)
+            return true;
+    }
+    return false;
 }
 
 int sy_frontier_add(struct sy_frontier *f, const struct sc_log_key *key, const struct cr_hash *id,
                     uint32_t *out)
 {
-    uint32_t at;
+    struct sy_flog *l;
+    uint32_t at, lead;
     int rc = grow(f);
 
     if (rc != ST_OK)
         return rc;
+    lead = f->count;
     at = sy_frontier_bound(f, id->b, CR_HASH_BYTES);
-    CR_ASSERT(at == f->count || !cr_hash_equal(&f->log[f->order[at]].l.id, id));
-    f->log[f->count] = (struct sy_flog){.scope = scope_index(f, key->scope)};
-    f->log[f->count].l.key = *key;
-    f->log[f->count].l.id = *id;
-    sc_link_start(id, &f->log[f->count].l.link);
+    for (; at < f->count && cr_hash_equal(&f->log[f->order[at]].l.id, id); at++) {
+        lead = f->log[f->order[at]].lead;
+        if (f->log[f->order[at]].next == SY_NONE)
+            f->log[f->order[at]].next = f->count;
+    }
+    l = &f->log[f->count];
+    *l = (struct sy_flog){.lead = lead, .next = SY_NONE, .scope = scope_index(f, key->scope)};
+    l->l.key = *key;
+    l->l.id = *id;
+    sc_link_start(id, &l->l.link);
     memmove(&f->order[at + 1], &f->order[at], (f->count - at) * sizeof *f->order);
     f->order[at] = f->count;
     *out = f->count++;
@@ -254,7 +319,12 @@ void sy_frontier_undo(struct sy_frontier *f, uint32_t log)
     if (log + 1 != f->count || l->l.link.seq_next > 0 || l->pend > 0)
         return;
     at = sy_frontier_bound(f, l->l.id.b, CR_HASH_BYTES);
-    CR_ASSERT(f->order[at] == log);
+    while (f->order[at] != log) { /* it is the last of its log */
+        if (f->log[f->order[at]].next == log)
+            f->log[f->order[at]].next = SY_NONE;
+        at++;
+        CR_ASSERT(at < f->count);
+    }
     f->count--;
     memmove(&f->order[at], &f->order[at + 1], (f->count - at) * sizeof *f->order);
 }
@@ -271,6 +341,14 @@ void sy_frontier_set(struct sy_frontier *f, uint32_t log, const struct sc_link *
     f->changes++;
 }
 
+void sy_frontier_hide(struct sy_frontier *f, uint32_t log)
+{
+    CR_ASSERT(log < f->count);
+    sum_out(f, log);
+    sc_link_start(&f->log[log].l.id, &f->log[log].l.link);
+    f->changes++;
+}
+
 const struct sc_link *sy_frontier_verified(const struct sy_frontier *f, uint32_t log)
 {
     const struct sy_flog *l = &f->log[log];
@@ -278,7 +356,8 @@ const struct sc_link *sy_frontier_verified(const struct sy_frontier *f, uint32_t
     return l->pend > 0 ? &f->pend[l->pend - 1].link : &l->l.link;
 }
 
-int sy_frontier_push(struct sy_frontier *f, uint32_t log, const struct sc_link *link)
+int sy_frontier_push(struct sy_frontier *f, uint32_t log, const struct sc_link *base,
+                     const struct sc_link *link)
 {
     struct sy_flog *l = &f->log[log];
 
@@ -292,7 +371,7 @@ int sy_frontier_push(struct sy_frontier *f, uint32_t log, const struct sc_link *
             f->pend = pend;
             f->pend_cap = cap;
         }
-        f->pend[f->pend_count] = (struct sy_pend){.log = log};
+        f->pend[f->pend_count] = (struct sy_pend){.log = log, .base = *base};
         l->pend = ++f->pend_count;
     }
     f->pend[l->pend - 1].link = *link;

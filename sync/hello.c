@@ -45,6 +45,15 @@ struct common_load {
     size_t cap;
 };
 
+static int common_cmp(const struct sy_common *a, const struct sy_common *b)
+{
+    int order = cr_hash_cmp(&a->log_id, &b->log_id);
+
+    if (order == 0 && a->seq != b->seq)
+        order = a->seq < b->seq ? -1 : 1;
+    return order != 0 ? order : memcmp(a->chain8, b->chain8, sizeof a->chain8);
+}
+
 static int load_one(void *arg, const struct sy_common *c)
 {
     struct common_load *load = arg;
@@ -59,7 +68,7 @@ static int load_one(void *arg, const struct sy_common *c)
         s->common = common;
         load->cap = cap;
     }
-    if (s->common_count > 0 && cr_hash_cmp(&s->common[s->common_count - 1].log_id, &c->log_id) >= 0)
+    if (s->common_count > 0 && common_cmp(&s->common[s->common_count - 1], c) >= 0)
         return ST_CORRUPT;
     s->common[s->common_count++] = *c;
     return ST_OK;
@@ -84,51 +93,72 @@ static int load_common(struct sy_engine *e, struct sy_session *s)
     return rc == ST_NOMEM ? rc : ST_OK;
 }
 
-static struct sc_head head_of(const struct sy_log *log)
+/* All heads of a changed log; they have to fit, or none is told. Of two logs whose ids start alike
+ * (a head cannot tell them apart) the second is left out, and then sent once more than needed. */
+static void add_heads(struct sy_engine *e, struct sc_hello *h, uint32_t lead)
 {
-    struct sc_head h = {.seq_next = log->link.seq_next};
+    struct sc_head heads[SY_HEADS_LOG_MAX];
+    size_t n = sy_heads_of(e, lead, heads);
 
-    memcpy(h.id8, log->id.b, sizeof h.id8);
-    memcpy(h.chain8, log->link.chain.b, sizeof h.chain8);
-    return h;
-}
-
-/* Two logs whose ids start alike cannot be told apart by a head: the second is left out, and then
- * sent once more than needed. */
-static void add_head(struct sc_hello *h, const struct sy_log *log)
-{
-    if (h->head_count > 0 && memcmp(h->heads[h->head_count - 1].id8, log->id.b, 8) == 0)
+    if (h->head_count > 0 && memcmp(h->heads[h->head_count - 1].id8, heads[0].id8, 8) == 0)
         return;
-    if (h->head_count == SC_HELLO_HEADS_MAX)
+    if (n > SC_HELLO_HEADS_MAX - h->head_count)
         h->has_heads = false;
     else
-        h->heads[h->head_count++] = head_of(log);
+        memcpy(&h->heads[h->head_count], heads, n * sizeof heads[0]);
+    h->head_count += h->has_heads ? n : 0;
 }
 
-static bool same_head(const struct sy_log *log, uint64_t next, const uint8_t *chain8)
+/* The n remembered heads of a log as a list names them. */
+static size_t common_heads(const struct sy_common *c, size_t n, struct sc_head *out)
 {
-    return next == log->link.seq_next && memcmp(log->link.chain.b, chain8, 8) == 0;
+    n = n < SY_HEADS_LOG_MAX ? n : SY_HEADS_LOG_MAX;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (struct sc_head){.seq_next = c[i].seq + 1};
+        memcpy(out[i].id8, c[i].log_id.b, sizeof out[i].id8);
+        memcpy(out[i].chain8, c[i].chain8, sizeof out[i].chain8);
+    }
+    return n;
+}
+
+/* The remembered heads of the log, from *at on; logs before it are passed over. */
+static size_t common_of(const struct sy_session *s, size_t *at, const struct cr_hash *id)
+{
+    size_t n = 0;
+
+    while (*at < s->common_count && cr_hash_cmp(&s->common[*at].log_id, id) < 0)
+        ++*at;
+    while (*at + n < s->common_count && cr_hash_equal(&s->common[*at + n].log_id, id))
+        n++;
+    return n;
 }
 
 /* Takes a changed log out of the sum of the present frontier and puts in what was common. False
  * when this cannot be done: the common frontier is then of no use. */
-static bool rewrite_item(struct sy_engine *e, const struct sy_log *log, const struct sy_common *c,
-                         struct cr_hash *sum, uint64_t *count)
+static bool rewrite_items(struct sy_engine *e, uint32_t lead, const struct sy_common *c, size_t n,
+                          struct cr_hash *sum, uint64_t *count)
 {
     struct cr_hash item, chain;
 
-    sc_head_item(&log->id, log->link.seq_next - 1, &log->link.chain, &item);
-    cr_hash_sub(sum, &item);
-    --*count;
-    if (c == NULL)
-        return true;
-    if (c->seq >= log->link.seq_next ||
-        e->view->chain_at(e->view->arg, log->handle, c->seq, &chain) != ST_OK ||
-        memcmp(chain.b, c->chain8, 8) != 0)
-        return false;
-    sc_head_item(&log->id, c->seq, &chain, &item);
-    cr_hash_add(sum, &item);
-    ++*count;
+    for (uint32_t b = lead; b != SY_NONE; b = e->f.log[b].next) {
+        const struct sy_log *log = &e->f.log[b].l;
+
+        if (log->link.seq_next == 0)
+            continue;
+        sc_head_item(&log->id, log->link.seq_next - 1, &log->link.chain, &item);
+        cr_hash_sub(sum, &item);
+        --*count;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t b;
+
+        if (sy_branch_find(e, lead, c[i].seq, c[i].chain8, 8, &b) != ST_OK || b == SY_NONE ||
+            e->view->chain_at(e->view->arg, e->f.log[b].l.handle, c[i].seq, &chain) != ST_OK)
+            return false;
+        sc_head_item(&e->f.log[lead].l.id, c[i].seq, &chain, &item);
+        cr_hash_add(sum, &item);
+        ++*count;
+    }
     return true;
 }
 
@@ -145,22 +175,23 @@ static void compare_common(struct sy_engine *e, struct sy_session *s, struct sc_
     h->has_heads = true;
     h->head_count = 0;
     for (uint32_t at = 0; ok && at < e->f.count; at++) {
-        uint32_t index = e->f.order[at];
-        const struct sy_log *log = &e->f.log[index].l;
-        const struct sy_common *known = NULL;
+        uint32_t lead = e->f.order[at];
+        struct sc_head known[SY_HEADS_LOG_MAX], ours[SY_HEADS_LOG_MAX];
+        size_t before = c, n, n_known, n_ours;
 
-        if (c < s->common_count) {
-            int order = cr_hash_cmp(&s->common[c].log_id, &log->id);
-
-            ok = order >= 0; /* a common log that is not there any more */
-            if (order == 0)
-                known = &s->common[c++];
-        }
-        if (!sy_frontier_in(&e->f, index, s->mask) ||
-            (known != NULL && same_head(log, known->seq + 1, known->chain8)))
+        if (e->f.log[lead].lead != lead)
             continue;
-        add_head(h, log);
-        ok = ok && rewrite_item(e, log, known, &sum, &count);
+        n = common_of(s, &c, &e->f.log[lead].l.id);
+        ok = c == before; /* else a common log that is not there any more */
+        n_known = common_heads(&s->common[c], n, known);
+        n_ours = sy_frontier_shared(&e->f, lead, s->mask) ? sy_heads_of(e, lead, ours) : 0;
+        c += n;
+        if (n_ours == 0 || sy_heads_equal(ours, n_ours, known, n_known)) {
+            ok = ok && (n_ours > 0 || n == 0 || !sy_frontier_scope_in(&e->f, lead, s->mask));
+            continue;
+        }
+        add_heads(e, h, lead);
+        ok = ok && rewrite_items(e, lead, &s->common[c - n], n, &sum, &count);
     }
     s->common_ok = ok && c == s->common_count;
     if (s->common_ok)
@@ -178,8 +209,9 @@ static void list_all(struct sy_engine *e, struct sy_session *s, struct sc_hello 
     h->head_count = 0;
     h->has_heads = h->log_count <= SC_HELLO_HEADS_MAX;
     for (uint32_t at = 0; h->has_heads && at < e->f.count; at++) {
-        if (sy_frontier_in(&e->f, e->f.order[at], s->mask))
-            add_head(h, &e->f.log[e->f.order[at]].l);
+        if (e->f.log[e->f.order[at]].lead == e->f.order[at] &&
+            sy_frontier_shared(&e->f, e->f.order[at], s->mask))
+            add_heads(e, h, e->f.order[at]);
     }
 }
 
@@ -240,31 +272,23 @@ int sy_hello_dial(struct sy_engine *e, struct sy_session *s, bool offer_urgent)
     return ST_OK;
 }
 
-static const struct sc_head *find_head(const struct sc_hello *h, const struct sy_log *log)
+/* The heads of one log in the list: *first and their number. */
+static size_t find_heads(const struct sc_hello *h, const struct cr_hash *id, size_t *first)
 {
-    size_t lo = 0, hi = h->head_count;
+    size_t lo = 0, hi = h->head_count, n = 0;
 
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        int order = memcmp(h->heads[mid].id8, log->id.b, 8);
 
-        if (order == 0)
-            return &h->heads[mid];
-        if (order < 0)
+        if (memcmp(h->heads[mid].id8, id->b, 8) < 0)
             lo = mid + 1;
         else
             hi = mid;
     }
-    return NULL;
-}
-
-static bool heads_ascend(const struct sc_hello *h)
-{
-    for (size_t i = 1; i < h->head_count; i++) {
-        if (memcmp(h->heads[i - 1].id8, h->heads[i].id8, 8) >= 0)
-            return false;
-    }
-    return true;
+    while (lo + n < h->head_count && memcmp(h->heads[lo + n].id8, id->b, 8) == 0)
+        n++;
+    *first = lo;
+    return n;
 }
 
 /* The peer's frontier is known: what the common one says, and over it the heads of its hello. Every
@@ -272,34 +296,28 @@ static bool heads_ascend(const struct sc_hello *h)
 static int apply_hello(struct sy_engine *e, struct sy_session *s, const struct sc_hello *h,
                        bool use_common)
 {
-    static const uint8_t none8[8];
     size_t c = 0;
 
     for (uint32_t at = 0; at < e->f.count; at++) {
-        uint32_t index = e->f.order[at];
-        const struct sy_log *log = &e->f.log[index].l;
-        uint64_t next = 0;
-        const uint8_t *chain8 = none8;
-        const struct sc_head *head;
+        uint32_t lead = e->f.order[at];
+        struct sc_head theirs[SY_HEADS_LOG_MAX], ours[SY_HEADS_LOG_MAX];
+        const struct cr_hash *id = &e->f.log[lead].l.id;
+        size_t first, n, listed;
 
-        while (c < s->common_count && cr_hash_cmp(&s->common[c].log_id, &log->id) < 0)
-            c++;
-        if (!sy_frontier_in(&e->f, index, s->mask))
+        if (e->f.log[lead].lead != lead || !sy_frontier_shared(&e->f, lead, s->mask))
             continue;
-        if (use_common && c < s->common_count && cr_hash_equal(&s->common[c].log_id, &log->id)) {
-            next = s->common[c].seq + 1;
-            chain8 = s->common[c].chain8;
+        n = use_common ? common_of(s, &c, id) : 0;
+        n = common_heads(&s->common[c], n, theirs);
+        listed = find_heads(h, id, &first);
+        if (listed > 0) {
+            /* Of two logs here that start alike none can be meant for sure. */
+            n = sy_frontier_find8(&e->f, id->b, s->mask) == lead ? listed : 0;
+            memcpy(theirs, &h->heads[first], n * sizeof theirs[0]);
         }
-        head = find_head(h, log);
-        if (head != NULL) {
-            bool sure = sy_frontier_find8(&e->f, log->id.b, s->mask) == index;
-
-            next = sure ? head->seq_next : 0;
-            chain8 = sure ? head->chain8 : none8;
-        }
-        if (sy_slot_get(s, index) == NULL && same_head(log, next, chain8))
+        if (sy_slot_get(s, lead) == NULL &&
+            sy_heads_equal(ours, sy_heads_of(e, lead, ours), theirs, n))
             continue;
-        if (sy_peer_holds(e, s, index, next, chain8) != ST_OK)
+        if (sy_peer_heads(e, s, lead, theirs, n) != ST_OK)
             return ST_STATE; /* closed */
     }
     return ST_OK;
@@ -432,7 +450,7 @@ int sy_hello_frame(struct sy_engine *e, struct sy_session *s, struct cr_span bod
         return SY_GIVE_UP(e, s, rc, "%s", err.msg);
     if (rc != ST_OK)
         return SY_BLAME(e, s, rc, "%s", err.msg);
-    if (!heads_ascend(in))
+    if (!sy_heads_ascend(in->heads, in->head_count))
         return SY_BLAME(e, s, ST_MALFORMED, "hello: heads do not ascend");
     sy_trace(e, s, "hello in: %zu scopes, %llu logs, common %s, %zu heads%s, %zu urgent",
              in->scope_count, (unsigned long long)in->log_count, in->has_common ? "yes" : "no",

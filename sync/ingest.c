@@ -1,24 +1,18 @@
-/* What comes in: batches of runs, verified before anything else sees them, and the store's answers.
+/* What comes in: batches of runs, verified before anything else sees them.
  *
- * Happy path of a run: it continues the verified head; leaves and chain are recomputed; one
- * signature at its end vouches for all; it goes to the store (PERSIST) and the head moves; when the
- * store answers, the durable head follows, other sessions hear of it, and the peer gets its credit
- * back (ACK). Several runs may be with the store at once, also of one log.
- * Failure: what does not verify ends the session and reaches nobody. What overlaps is skipped; a
- * signed overlap that differs is a fork and stops only its log. When the store refuses a run, all
- * sessions with runs of that log under way end without blame and the log falls back to what is
- * durable. */
+ * Happy path of a run: it continues a verified head; leaves and chain are recomputed; one signature
+ * at its end vouches for all; it goes to the store (PERSIST) and the head moves. Several runs may
+ * be with the store at once, also of one branch (stored.c has its answers). What is held already is
+ * skipped. A run that leaves a stored path and is signed begins a branch: both go on, the evidence
+ * is reported. Failure: what starts at a verified head and does not verify ends the session and
+ * reaches nobody; what starts inside and proves nothing is dropped, and the two sides look for the
+ * place where their branches part (spine.c). */
 #include "sync/parts.h"
 
 #include "crypto/base/assert.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct verified { /* lives until the next step */
-    struct sc_run run;
-    struct cr_hash chains[SC_RUN_ENTRIES_MAX];
-};
 
 int sy_link_entry(struct sc_link *link, const struct sc_wire_entry *w)
 {
@@ -31,54 +25,7 @@ int sy_link_entry(struct sc_link *link, const struct sc_wire_entry *w)
                           w->pruned ? w->payload_bytes : w->payload.n, &header);
 }
 
-struct sy_op *sy_op_new(struct sy_engine *e, struct sy_session *s, enum sy_op_kind kind)
-{
-    struct sy_op *op;
-
-    if (e->op_head > 0 && e->op_count == e->op_cap) {
-        memmove(e->op, e->op + e->op_head, (e->op_count - e->op_head) * sizeof *e->op);
-        e->op_count -= e->op_head;
-        e->op_head = 0;
-    }
-    if (e->op_count == e->op_cap) {
-        size_t cap = e->op_cap == 0 ? 32 : e->op_cap * 2;
-
-        op = realloc(e->op, cap * sizeof *op);
-        if (op == NULL)
-            return NULL;
-        e->op = op;
-        e->op_cap = cap;
-    }
-    op = &e->op[e->op_count++];
-    *op = (struct sy_op){.kind = kind, .session = s->id, .token = ++e->next_token};
-    s->ops++;
-    return op;
-}
-
-static void op_release(struct sy_engine *e, struct sy_op *op)
-{
-    struct sy_session *s = sy_session_by_id(e, op->session);
-
-    if (s != NULL)
-        s->ops--;
-    free(op->frame);
-    op->frame = NULL;
-}
-
-void sy_ops_drop(struct sy_engine *e)
-{
-    while (e->op_count > e->op_head && e->op[e->op_count - 1].token >= e->step_token) {
-        struct sy_op *op = &e->op[--e->op_count];
-
-        if (op->kind == SY_OP_RUN && !op->lost)
-            sy_frontier_rewind(&e->f, op->log);
-        for (size_t i = e->op_head; op->kind == SY_OP_RUN && i < e->op_count; i++)
-            e->op[i].lost = e->op[i].lost || e->op[i].log == op->log;
-        op_release(e, op);
-    }
-}
-
-static int name_log(struct sy_session *s, uint32_t slot)
+static int name_branch(struct sy_session *s, uint32_t lead)
 {
     if (s->in_count == s->in_cap) {
         uint32_t cap = s->in_cap == 0 ? 16 : s->in_cap * 2;
@@ -89,7 +36,7 @@ static int name_log(struct sy_session *s, uint32_t slot)
         s->in = in;
         s->in_cap = cap;
     }
-    s->in[s->in_count++] = (struct sy_in){.slot = slot};
+    s->in[s->in_count++] = (struct sy_in){.lead = lead};
     return ST_OK;
 }
 
@@ -98,7 +45,7 @@ static uint64_t count_strangers(struct sy_engine *e)
     uint64_t n = 0;
 
     for (uint32_t i = 0; i < e->f.count; i++) {
-        if (!e->view->certified(e->view->arg, &e->f.log[i].l.key.author))
+        if (e->f.log[i].lead == i && !e->view->certified(e->view->arg, &e->f.log[i].l.key.author))
             n++;
     }
     return n;
@@ -118,16 +65,16 @@ bool sy_stranger_may(struct sy_engine *e, const struct sy_session *s, const stru
     return e->stranger_logs < SY_STRANGER_LOGS_MAX && next <= SY_UNKNOWN_ENTRIES_MAX;
 }
 
-/* A log the peer names for the first time: into *slot, SY_NONE when it is not taken. */
+/* A branch the peer names for the first time: its log into *lead, SY_NONE when it is not taken. */
 static int first_mention(struct sy_engine *e, struct sy_session *s, const struct sc_run *run,
-                         uint32_t *slot_at)
+                         uint32_t *lead)
 {
     struct cr_hash id;
-    struct sy_slot *slot;
     uint32_t log;
-    uint64_t base;
 
-    *slot_at = SY_NONE;
+    *lead = SY_NONE;
+    if (s->in_count >= e->f.count + SY_REFS_EXTRA)
+        return SY_BLAME(e, s, ST_MALFORMED, "run: branches named %u times", (unsigned)s->in_count);
     if ((sy_frontier_mask(&e->f, &run->key.scope, 1) & s->mask) == 0)
         return SY_BLAME(e, s, ST_DENIED, "run: scope %llu is not shared",
                         (unsigned long long)run->key.scope);
@@ -148,14 +95,7 @@ static int first_mention(struct sy_engine *e, struct sy_session *s, const struct
         if (e->strangers_counted && !e->view->certified(e->view->arg, &run->key.author))
             e->stranger_logs++;
     }
-    /* Without a slot the peer is taken to hold what we hold, once heads have been compared. */
-    base = s->phase >= SY_S_STREAM ? e->f.log[log].l.link.seq_next : 0;
-    if (sy_slot_make(s, log, base, s->phase >= SY_S_STREAM ? SY_SF_KNOWN : 0, &slot) != ST_OK)
-        return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for a log");
-    if ((slot->flags & SY_SF_IN_REF) != 0)
-        return SY_BLAME(e, s, ST_MALFORMED, "run: a log named twice");
-    slot->flags |= SY_SF_IN_REF;
-    *slot_at = (uint32_t)(slot - s->slot);
+    *lead = log;
     return ST_OK;
 }
 
@@ -173,207 +113,198 @@ static int extend(const struct sc_run *run, size_t from, struct sc_link *link,
     return ST_OK;
 }
 
-static int check_signature(struct sy_engine *e, const struct sy_log *log, const struct sc_run *run,
-                           const struct cr_hash *chain)
+/* The run has no place here, or proves nothing: nothing of its branch is taken until a run says
+ * where it belongs, and the two sides look where their branches part. */
+static int drop(struct sy_engine *e, struct sy_session *s, struct sy_in *in, const char *why)
 {
-    return sc_checkpoint_verify(&log->key.author, &e->cfg.net, &log->id,
-                                run->first_seq + run->count - 1, chain, &run->sig);
-}
+    int rc;
 
-/* Does a run that starts inside what is durable lead to another branch? Recomputes it from our
- * chain value before its start. *same: as far as it reaches, it is ours. *fork: its signature
- * proves another branch; neither: it proves nothing. */
-static int compare_overlap(struct sy_engine *e, struct sy_session *s, uint32_t index,
-                           struct verified *v, bool *same, bool *fork)
-{
-    const struct sy_log *log = &e->f.log[index].l;
-    const struct sc_run *run = &v->run;
-    uint64_t last = run->first_seq + run->count - 1;
-    struct sc_link link;
-    struct cr_hash ours = log->link.chain;
-    uint64_t reached = log->link.seq_next - 1; /* last place that both know */
-    int rc = ST_OK;
-
-    *same = *fork = false;
-    if (run->first_seq >= log->link.seq_next)
-        return ST_OK; /* beside what is not durable yet: the next session will tell */
-    sc_link_start(&log->id, &link);
-    if (run->first_seq > 0) {
-        link.seq_next = run->first_seq;
-        link.lamport = run->e[0].lamport - 1; /* what came before is not known here */
-        rc = e->view->chain_at(e->view->arg, log->handle, run->first_seq - 1, &link.chain);
-    }
-    if (last < reached)
-        reached = last;
-    if (rc == ST_OK && reached == last)
-        rc = e->view->chain_at(e->view->arg, log->handle, last, &ours);
+    in->lost = true;
+    in->at_ok = false;
+    sy_trace(e, s, "dropped: a run %s", why);
+    rc = sy_spine_want(e, s, in->lead);
     if (rc != ST_OK)
-        return SY_GIVE_UP(e, s, rc, "read a chain value: %s", st_text((enum st_code)rc));
-    if (extend(run, 0, &link, v->chains) != ST_OK)
-        return ST_OK;
-    if (!cr_hash_equal(&ours, &v->chains[reached - run->first_seq]))
-        *fork = check_signature(e, log, run, &link.chain) == ST_OK;
-    else
-        *same = reached == last;
+        return SY_GIVE_UP(e, s, rc, "no memory for a log");
     return ST_OK;
 }
 
-/* Nothing of the run is new. */
-static int take_known(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot,
-                      uint32_t in_ref, struct verified *v)
+/* The run is to be acknowledged once all before it is stored, if its end is then held. */
+static int wait_for(struct sy_engine *e, struct sy_session *s, uint32_t in_ref,
+                    const struct sc_link *end)
 {
-    const struct sy_log *log = &e->f.log[slot->log].l;
-    const struct sc_run *run = &v->run;
-    uint64_t last = run->first_seq + run->count - 1;
-    bool same = true, fork = false;
-    struct sy_op *op;
+    struct sy_op *op = sy_op_new(e, s, SY_OP_WAIT);
 
-    if (run->first_seq < log->link.seq_next && last < log->link.seq_next &&
-        compare_overlap(e, s, slot->log, v, &same, &fork) != ST_OK)
-        return ST_STATE;
-    if (fork)
-        return sy_fork_proven(e, s, slot->log, last, &v->chains[run->count - 1], &run->sig);
-    if (!same) {
-        sy_stop(s, slot);
-        sy_trace(e, s, "stop: a run that is not on our branch and proves nothing");
-        return ST_OK;
-    }
-    op = sy_op_new(e, s, SY_OP_WAIT);
     if (op == NULL)
         return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for a run");
-    op->log = slot->log;
+    op->log = s->in[in_ref].lead;
     op->in_ref = in_ref;
-    op->last_seq = last;
+    op->last_seq = end->seq_next - 1;
+    op->link = *end;
     return ST_OK;
 }
 
-static void raise_slot(struct sy_slot *slot, uint64_t next)
+/* Drops the first skip entries: they are held already. */
+static void trim(struct sy_verified *v, size_t skip)
 {
-    slot->flags |= SY_SF_KNOWN;
-    slot->sent_next = slot->sent_next > next ? slot->sent_next : next;
-    slot->acked_next = slot->acked_next > next ? slot->acked_next : next;
+    if (skip == 0)
+        return;
+    v->run.first_seq += skip;
+    v->run.count -= skip;
+    memmove(v->run.e, v->run.e + skip, v->run.count * sizeof v->run.e[0]);
+    memmove(v->chains, v->chains + skip, v->run.count * sizeof v->chains[0]);
 }
 
-/* The run is verified: to the store with it. chains[0] belongs to the entry at index skip. */
-static int hand_over(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot,
-                     uint32_t in_ref, struct verified *v, const struct cr_hash *before,
-                     const struct sc_link *link)
+/* The run is verified: to the store with it. base: before its first new entry. */
+static int hand_over(struct sy_engine *e, struct sy_session *s, uint32_t b, uint32_t in_ref,
+                     struct sy_verified *v, const struct sc_link *base, const struct sc_link *link)
 {
-    const struct sy_log *log = &e->f.log[slot->log].l;
     struct sy_op *op = sy_op_new(e, s, SY_OP_RUN);
     struct sy_update *u;
 
     if (op == NULL)
         return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for a run");
-    op->log = slot->log;
+    op->log = b;
     op->in_ref = in_ref;
     op->last_seq = link->seq_next - 1;
     op->link = *link;
-    if (sy_frontier_push(&e->f, slot->log, link) != ST_OK) {
-        op_release(e, op);
-        e->op_count--;
+    if (sy_frontier_push(&e->f, b, base, link) != ST_OK) {
+        sy_op_undo(e);
         return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for a run");
     }
-    v->run.key = log->key;
+    v->run.key = e->f.log[b].l.key;
     u = sy_push(e, SY_UP_PERSIST, s);
     u->token = op->token;
     u->run = &v->run;
     u->chains = v->chains;
-    u->before = *before;
-    u->key = log->key;
-    u->log_id = log->id;
+    u->before = base->chain;
+    u->key = v->run.key;
+    u->log_id = e->f.log[b].l.id;
     s->received_entries += v->run.count;
     s->idle_frames = 0;
     s->quiet_since_ms = e->now_ms;
+    return sy_peer_has(e, s, b, link->seq_next);
+}
+
+static int refuse(struct sy_engine *e, struct sy_session *s, struct sy_in *in)
+{
+    in->stopped = true;
+    s->in_stopped++;
+    sy_trace(e, s, "stop: more than %d entries of an unknown author", SY_UNKNOWN_ENTRIES_MAX);
     return ST_OK;
 }
 
-/* Drops the first skip entries: they are held already. */
-static void trim(struct sc_run *run, size_t skip)
-{
-    if (skip == 0)
-        return;
-    run->first_seq += skip;
-    run->count -= skip;
-    memmove(run->e, run->e + skip, run->count * sizeof run->e[0]);
-}
-
-/* The run reaches beyond the verified head. */
-static int take_new(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot,
-                    uint32_t in_ref, struct verified *v)
-{
-    const struct sy_log *log = &e->f.log[slot->log].l;
-    struct sc_link link = *sy_frontier_verified(&e->f, slot->log);
-    struct cr_hash before = link.chain;
-    size_t skip = (size_t)(link.seq_next - v->run.first_seq);
-    bool same, fork = false;
-    int rc;
-
-    if (!sy_stranger_may(e, s, &log->key, slot->log, v->run.first_seq + v->run.count)) {
-        sy_stop(s, slot);
-        s->in_stopped++;
-        sy_trace(e, s, "stop: more than %d entries of an unknown author", SY_UNKNOWN_ENTRIES_MAX);
-        return ST_OK;
-    }
-    rc = extend(&v->run, skip, &link, v->chains);
-    if (rc == ST_OK)
-        rc = check_signature(e, log, &v->run, &link.chain);
-    if (rc == ST_OK) {
-        trim(&v->run, skip);
-        raise_slot(slot, link.seq_next);
-        return hand_over(e, s, slot, in_ref, v, &before, &link);
-    }
-    if (skip == 0) {
-        sy_frontier_undo(&e->f, slot->log);
-        e->strangers_counted = false;
-        return SY_BLAME(e, s, rc == ST_FORGED ? ST_FORGED : ST_MALFORMED,
-                        "run: entries from %llu of log %u: %s",
-                        (unsigned long long)v->run.first_seq, (unsigned)in_ref,
-                        rc == ST_FORGED ? "the signature does not verify" : "lamport out of step");
-    }
-    /* It does not continue ours though it starts inside it: another branch, if it is signed. */
-    if (compare_overlap(e, s, slot->log, v, &same, &fork) != ST_OK)
-        return ST_STATE;
-    if (fork)
-        return sy_fork_proven(e, s, slot->log, v->run.first_seq + v->run.count - 1,
-                              &v->chains[v->run.count - 1], &v->run.sig);
-    sy_stop(s, slot);
-    sy_trace(e, s, "stop: a run that does not continue our branch and proves nothing");
-    return ST_OK;
-}
-
-static int take_run(struct sy_engine *e, struct sy_session *s, struct verified *v)
+/* The run starts at a verified head (or begins a log): it has to verify. */
+static int take_at_head(struct sy_engine *e, struct sy_session *s, uint32_t in_ref,
+                        struct sy_verified *v, const struct sy_place *p)
 {
     const struct sc_run *run = &v->run;
-    uint32_t slot_at, in_ref;
-    struct sy_slot *slot;
-    uint64_t next;
+    struct sc_link link = p->link;
+    int rc = extend(run, 0, &link, v->chains);
+
+    if (rc == ST_OK)
+        rc = sy_run_check(e, p->branch, run, &link.chain);
+    if (rc != ST_OK) {
+        sy_frontier_undo(&e->f, p->branch);
+        e->strangers_counted = false;
+        return SY_BLAME(e, s, rc == ST_FORGED ? ST_FORGED : ST_MALFORMED,
+                        "run: entries from %llu of log %u: %s", (unsigned long long)run->first_seq,
+                        (unsigned)in_ref,
+                        rc == ST_FORGED ? "the signature does not verify" : "lamport out of step");
+    }
+    s->in[in_ref].at = link;
+    return hand_over(e, s, p->branch, in_ref, v, &p->link, &link);
+}
+
+/* The new part of a run begins a branch where it leaves what is stored. */
+static int begin_branch(struct sy_engine *e, struct sy_session *s, uint32_t in_ref,
+                        struct sy_verified *v, const struct sc_link *base,
+                        const struct sc_link *link)
+{
+    uint32_t lead = s->in[in_ref].lead, b, left;
+    int rc = sy_branch_find(e, lead, base->seq_next - 1, base->chain.b, CR_HASH_BYTES, &left);
+
+    if (base->seq_next == 0)
+        left = sy_branch_any(e, lead);
+    if (rc == ST_OK)
+        rc = sy_branch_add(e, lead, base->seq_next, &b);
+    if (rc != ST_OK)
+        return SY_GIVE_UP(e, s, rc, "begin a branch: %s", st_text((enum st_code)rc));
+    sy_trace(e, s, "branch: log %02x%02x, from %llu", e->f.log[b].l.id.b[0], e->f.log[b].l.id.b[1],
+             (unsigned long long)base->seq_next);
+    if (left != SY_NONE && e->f.log[left].l.link.seq_next > base->seq_next &&
+        sy_fork_proven(e, s, left, link->seq_next - 1, &link->chain, &v->run.sig) != ST_OK)
+        return ST_STATE;
+    return hand_over(e, s, b, in_ref, v, base, link);
+}
+
+/* The run starts inside what is stored, or with the store. */
+static int take_inside(struct sy_engine *e, struct sy_session *s, uint32_t in_ref,
+                       struct sy_verified *v, const struct sy_place *p)
+{
+    struct sy_in *in = &s->in[in_ref];
+    struct sc_link link = p->link;
+    struct sy_overlap o;
+    int rc;
+
+    if (extend(&v->run, 0, &link, v->chains) != ST_OK)
+        return drop(e, s, in, "that starts inside and is out of step");
+    rc = sy_place_overlap(e, in->lead, p, v, &o);
+    if (rc != ST_OK)
+        return SY_GIVE_UP(e, s, rc, "compare a run: %s", st_text((enum st_code)rc));
+    if (o.unsure || o.known == v->run.count) {
+        in->at = link;
+        in->at_ok = true;
+        return wait_for(e, s, in_ref, &link);
+    }
+    if (!o.in_step || sy_run_check(e, in->lead, &v->run, &link.chain) != ST_OK)
+        return drop(e, s, in, "that starts inside and proves nothing");
+    if (!sy_stranger_may(e, s, &e->f.log[in->lead].l.key, in->lead, link.seq_next))
+        return refuse(e, s, in);
+    in->at = link;
+    in->at_ok = true;
+    trim(v, o.known);
+    if (o.grows != SY_NONE)
+        return hand_over(e, s, o.grows, in_ref, v, &o.base, &link);
+    return begin_branch(e, s, in_ref, v, &o.base, &link);
+}
+
+static int take_run(struct sy_engine *e, struct sy_session *s, struct sy_verified *v)
+{
+    const struct sc_run *run = &v->run;
+    struct sy_place place;
+    struct sy_in *in;
+    uint32_t lead, in_ref = (uint32_t)run->log_ref;
+    int rc;
 
     if (run->has_key) {
-        if (first_mention(e, s, run, &slot_at) != ST_OK)
+        if (first_mention(e, s, run, &lead) != ST_OK)
             return ST_STATE;
         in_ref = s->in_count;
-        if (name_log(s, slot_at) != ST_OK)
+        if (name_branch(s, lead) != ST_OK)
             return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for a log");
-    } else {
-        if (run->log_ref >= s->in_count)
-            return SY_BLAME(e, s, ST_MALFORMED, "run: log %llu was not named",
-                            (unsigned long long)run->log_ref);
-        in_ref = (uint32_t)run->log_ref;
-        slot_at = s->in[in_ref].slot;
+    } else if (run->log_ref >= s->in_count) {
+        return SY_BLAME(e, s, ST_MALFORMED, "run: log %llu was not named",
+                        (unsigned long long)run->log_ref);
     }
-    if (slot_at == SY_NONE || (s->slot[slot_at].flags & SY_SF_STOPPED) != 0)
+    in = &s->in[in_ref];
+    if (in->lead == SY_NONE || in->stopped)
         return ST_OK;
-    slot = &s->slot[slot_at];
-    next = sy_frontier_verified(&e->f, slot->log)->seq_next;
-    if (run->first_seq > next)
+    rc = sy_place_find(e, in, run, &place);
+    if (rc != ST_OK)
+        return SY_GIVE_UP(e, s, rc, "place a run: %s", st_text((enum st_code)rc));
+    if (place.kind == SY_PLACE_GAP && !in->lost && !e->f.log[in->lead].wavered)
         return SY_BLAME(e, s, ST_MALFORMED, "run: log %u starts at %llu, held up to %llu",
                         (unsigned)in_ref, (unsigned long long)run->first_seq,
-                        (unsigned long long)next);
-    if (run->first_seq + run->count > next)
-        return take_new(e, s, slot, in_ref, v);
-    raise_slot(slot, run->first_seq + run->count);
-    return take_known(e, s, slot, in_ref, v);
+                        (unsigned long long)place.link.seq_next);
+    if (place.kind == SY_PLACE_NONE || place.kind == SY_PLACE_GAP)
+        return drop(e, s, in, "that has no place here");
+    in->lost = false;
+    if (place.kind != SY_PLACE_HEAD)
+        return take_inside(e, s, in_ref, v, &place);
+    if (!sy_stranger_may(e, s, &e->f.log[in->lead].l.key, in->lead, run->first_seq + run->count))
+        return refuse(e, s, in);
+    in->at_ok = true;
+    return take_at_head(e, s, in_ref, v, &place);
 }
 
 static int read_runs(struct sy_engine *e, struct sy_session *s)
@@ -386,7 +317,7 @@ static int read_runs(struct sy_engine *e, struct sy_session *s)
     if (rc != ST_OK)
         return SY_BLAME(e, s, rc, "batch: head: %s", st_text((enum st_code)rc));
     for (uint64_t i = 0; i < run_count; i++) {
-        struct verified *v = sy_temp(e, sizeof *v);
+        struct sy_verified *v = sy_temp(e, sizeof *v);
 
         if (v == NULL)
             return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for a run");
@@ -433,135 +364,4 @@ int sy_batch_frame(struct sy_engine *e, struct sy_session *s, struct cr_span bod
     else
         s->credit_due += e->raw.n;
     return ST_OK;
-}
-
-int sy_ack_flush(struct sy_engine *e, struct sy_session *s)
-{
-    struct sc_ack ack;
-    struct cr_buf out;
-    int rc;
-
-    if (s->credit_due == 0 && s->dirty_count == 0)
-        return ST_OK;
-    if (s->ops > 0 && s->credit_due < SY_ACK_BYTES && s->dirty_count < SC_ACK_MAX)
-        return ST_OK;
-    ack.credit_bytes = s->credit_due;
-    ack.count = s->dirty_count;
-    for (uint32_t i = 0; i < s->dirty_count; i++) {
-        struct sy_in *in = &s->in[s->dirty[i]];
-
-        ack.at[i].log_ref = s->dirty[i];
-        ack.at[i].seq = in->ack_seq;
-        in->dirty = false;
-    }
-    s->dirty_count = 0;
-    CR_ASSERT(s->credit_due <= s->in_bytes);
-    s->in_bytes -= s->credit_due;
-    s->credit_due = 0;
-    cr_buf_init(&out, SC_FRAME_MAX);
-    rc = sc_ack_encode(&ack, &out);
-    if (rc == ST_OK)
-        rc = sy_send_buf(e, s, &out);
-    cr_buf_release(&out);
-    if (rc != ST_OK)
-        return SY_GIVE_UP(e, s, rc, "make an ack: %s", st_text((enum st_code)rc));
-    sy_trace(e, s, "ack out: %llu bytes, %zu logs", (unsigned long long)ack.credit_bytes,
-             ack.count);
-    return ST_OK;
-}
-
-static void note_ack(struct sy_engine *e, struct sy_session *s, const struct sy_op *op)
-{
-    struct sy_in *in = &s->in[op->in_ref];
-
-    if (in->ack_seq < op->last_seq)
-        in->ack_seq = op->last_seq;
-    if (in->dirty)
-        return;
-    if (s->dirty_count == SC_ACK_MAX && sy_ack_flush(e, s) != ST_OK)
-        return; /* closed */
-    in->dirty = true;
-    s->dirty[s->dirty_count++] = op->in_ref;
-}
-
-/* The operation is done and durable. */
-static void op_done(struct sy_engine *e, struct sy_op *op)
-{
-    struct sy_session *s = sy_session_by_id(e, op->session);
-
-    if (s == NULL)
-        return;
-    s->credit_due += op->raw_bytes;
-    if (op->kind != SY_OP_URGENT)
-        note_ack(e, s, op);
-}
-
-/* A run was refused: whoever has runs of this log under way ends, and it falls back. */
-static void run_lost(struct sy_engine *e, struct sy_op *op, int status)
-{
-    if (!op->lost)
-        sy_frontier_rewind(&e->f, op->log);
-    for (size_t i = e->op_head; i < e->op_count; i++) {
-        struct sy_op *other = &e->op[i];
-        struct sy_session *s = sy_session_by_id(e, other->session);
-
-        if (other->kind == SY_OP_URGENT || other->log != op->log)
-            continue;
-        other->lost = other->lost || other->kind == SY_OP_RUN;
-        if (s != NULL)
-            (void)SY_GIVE_UP(e, s, status, "store a run: %s", st_text((enum st_code)status));
-    }
-}
-
-static void run_stored(struct sy_engine *e, struct sy_op *op, uint64_t handle)
-{
-    uint64_t before = e->f.log[op->log].l.link.seq_next;
-
-    if (!op->lost)
-        sy_frontier_pop(&e->f, op->log);
-    if (op->link.seq_next <= before)
-        return; /* written here meanwhile */
-    sy_frontier_set(&e->f, op->log, &op->link, handle);
-    sy_urgent_filled(e, op->log);
-    sy_log_moved(e, op->log, before, sy_session_by_id(e, op->session), UINT64_MAX);
-}
-
-static void finish(struct sy_engine *e, struct sy_op *op, int status, uint64_t handle)
-{
-    struct sy_session *s = sy_session_by_id(e, op->session);
-
-    if (status != ST_OK && s != NULL)
-        (void)SY_GIVE_UP(e, s, status, "store: %s", st_text((enum st_code)status));
-    if (op->kind == SY_OP_RUN && status != ST_OK)
-        run_lost(e, op, status);
-    else if (op->kind == SY_OP_RUN)
-        run_stored(e, op, handle);
-    else if (op->kind == SY_OP_URGENT && status == ST_OK)
-        sy_urgent_pass_on(e, s, op);
-    if (status == ST_OK)
-        op_done(e, op);
-    op_release(e, op);
-}
-
-void sy_finish_waits(struct sy_engine *e)
-{
-    while (e->op_head < e->op_count && e->op[e->op_head].kind == SY_OP_WAIT) {
-        struct sy_op op = e->op[e->op_head++];
-
-        finish(e, &op, ST_OK, 0);
-    }
-    if (e->op_head == e->op_count)
-        e->op_head = e->op_count = 0;
-}
-
-void sy_persisted(struct sy_engine *e, const struct sy_event *ev)
-{
-    struct sy_op op;
-
-    CR_ASSERT(e->op_head < e->op_count);
-    op = e->op[e->op_head];
-    CR_ASSERT(op.token == ev->token);
-    e->op_head++;
-    finish(e, &op, ev->status, ev->handle);
-    sy_finish_waits(e);
 }

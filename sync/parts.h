@@ -3,9 +3,11 @@
  *   engine.c     new, free, step, deadline         hello.c      first frames, what they say
  *   updates.c    ordered effects, their memory     reconcile.c  rounds of ranges
  *   session.c    states, slots, closing            transfer.c   what to send, batches, credit
- *   frontier.c   the logs                          ingest.c     runs in, persisted, acks
- *   synced.c     equality, common frontier         urgent.c     entries ahead of their log
- *   fork.c       two branches of one log
+ *   frontier.c   the logs                          ingest.c     runs in
+ *   synced.c     equality, common frontier         stored.c     the store's answers, acks
+ *   branch.c     who holds what of a forked log    place.c      where a run belongs
+ *   spine.c      where branches part               urgent.c     entries ahead of their log
+ *   fork.c       evidence
  *
  * Functions that take a session and return int have closed it (sy_close) when they do not return
  * ST_OK, unless they say otherwise; callers then only have to stop.
@@ -53,16 +55,15 @@ int sy_slot_make(struct sy_session *s, uint32_t log, uint64_t sent_next, uint32_
 void sy_slots_clear(struct sy_session *s);
 /* What the session would know of this log: puts it into its queue when the peer lacks something. */
 void sy_enqueue(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot);
-/* Where sending of the log ends: at our head; on another branch, once ours has been shown. */
-uint64_t sy_send_end(const struct sy_engine *e, const struct sy_slot *slot);
+/* The slot of the branch's lead, made when there is none. */
+int sy_slot_lead(struct sy_engine *e, struct sy_session *s, uint32_t log,
+                 struct sy_slot **out) ST_MUST;
+/* The index is about to stand for another branch. */
+void sy_slot_forget(struct sy_session *s, uint32_t log);
 bool sy_queue_empty(const struct sy_session *s);
 void sy_queue_clear(struct sy_session *s);
-/* The peer says that it holds next entries of the log, the last with chain8. Looks at the branch.
- */
-int sy_peer_holds(struct sy_engine *e, struct sy_session *s, uint32_t log, uint64_t next,
-                  const uint8_t *chain8) ST_MUST;
-/* A log's durable head moved from before to what the frontier says: every session is told, except
- * that the one in from (may be NULL) and others with its peer know it. */
+/* A branch's durable head moved from before to what the frontier says: every session is told,
+ * except that the one in from (may be NULL) and others with its peer know it. */
 void sy_log_moved(struct sy_engine *e, uint32_t log, uint64_t before, const struct sy_session *from,
                   uint64_t urgent_from);
 /* The first knowledge is complete: changes noted meanwhile are to be sent. */
@@ -83,19 +84,75 @@ int sy_keepalive(struct sy_engine *e, struct sy_session *s);
 
 /* ---- ingest.c ---- */
 int sy_batch_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
-int sy_ack_flush(struct sy_engine *e, struct sy_session *s) ST_MUST;
-void sy_persisted(struct sy_engine *e, const struct sy_event *ev);
-/* Finishes what waits for nothing any more. */
-void sy_finish_waits(struct sy_engine *e);
-/* A new op at the end of the queue; NULL: no memory. */
-struct sy_op *sy_op_new(struct sy_engine *e, struct sy_session *s, enum sy_op_kind kind);
-/* Forgets the operations of this step (their updates were lost). */
-void sy_ops_drop(struct sy_engine *e);
 /* Moves link over one entry. ST_RANGE: a limit or the step of lamport is broken. */
 int sy_link_entry(struct sc_link *link, const struct sc_wire_entry *w) ST_MUST;
 /* True when an author without certificate may add entries up to next to this log. */
 bool sy_stranger_may(struct sy_engine *e, const struct sy_session *s, const struct sc_log_key *key,
                      uint32_t log, uint64_t next);
+
+/* ---- place.c ---- */
+int sy_place_find(struct sy_engine *e, const struct sy_in *in, const struct sc_run *run,
+                  struct sy_place *out) ST_MUST;
+/* How much of a run that starts inside is held; v->chains are those of the whole run. */
+int sy_place_overlap(struct sy_engine *e, uint32_t lead, const struct sy_place *p,
+                     const struct sy_verified *v, struct sy_overlap *out) ST_MUST;
+/* Verifies the signature over the last chain value. */
+int sy_run_check(struct sy_engine *e, uint32_t b, const struct sc_run *run,
+                 const struct cr_hash *chain) ST_MUST;
+/* Some branch of the log that is held or under way; SY_NONE. */
+uint32_t sy_branch_any(const struct sy_engine *e, uint32_t lead);
+
+/* ---- stored.c ---- */
+int sy_ack_flush(struct sy_engine *e, struct sy_session *s) ST_MUST;
+void sy_persisted(struct sy_engine *e, const struct sy_event *ev);
+/* Finishes what waits for nothing any more. */
+void sy_finish_waits(struct sy_engine *e);
+void sy_op_undo(struct sy_engine *e); /* takes the last op back */
+/* A new op at the end of the queue; NULL: no memory. */
+struct sy_op *sy_op_new(struct sy_engine *e, struct sy_session *s, enum sy_op_kind kind);
+/* Forgets the operations of this step (their updates were lost). */
+void sy_ops_drop(struct sy_engine *e);
+/* Reads all heads of the view again. Until that succeeds e->stale is set. */
+void sy_reload(struct sy_engine *e);
+/* The same, because authority changed; sessions in which something was refused end. */
+void sy_authority(struct sy_engine *e);
+
+/* ---- branch.c ---- (statuses of the view; nothing is closed, unless they say so) */
+/* The first n bytes of the chain value after seq on the branch are these. */
+int sy_branch_on(struct sy_engine *e, uint32_t b, uint64_t seq, const uint8_t *chain, size_t n,
+                 bool *on) ST_MUST;
+/* A branch of the log of which this is true; SY_NONE. */
+int sy_branch_find(struct sy_engine *e, uint32_t lead, uint64_t seq, const uint8_t *chain, size_t n,
+                   uint32_t *out) ST_MUST;
+/* Entries that two held branches have in common, when it is known that they have `from`. */
+int sy_branch_common(struct sy_engine *e, uint32_t a, uint32_t b, uint64_t from,
+                     uint64_t *out) ST_MUST;
+int sy_branch_add(struct sy_engine *e, uint32_t lead, uint64_t first_seq, uint32_t *out) ST_MUST;
+/* Another branch is about to bring what the peer lacks next of this one. */
+int sy_branch_waits(struct sy_engine *e, struct sy_session *s, const struct sy_slot *slot,
+                    bool *waits) ST_MUST;
+/* What the peer holds of a branch that is new here. */
+int sy_peer_base(struct sy_engine *e, struct sy_session *s, uint32_t b, uint64_t *out) ST_MUST;
+/* The peer holds the path of b up to next. Closes the session when it fails. */
+int sy_peer_has(struct sy_engine *e, struct sy_session *s, uint32_t b, uint64_t next) ST_MUST;
+/* The peer's heads of the log are these (none, or one with seq_next 0: it holds nothing of it).
+ * Closes the session when it fails. */
+int sy_peer_heads(struct sy_engine *e, struct sy_session *s, uint32_t lead, const struct sc_head *h,
+                  size_t n) ST_MUST;
+/* Our heads of the log in the order of lists, at most SY_HEADS_LOG_MAX; their number. */
+size_t sy_heads_of(const struct sy_engine *e, uint32_t lead, struct sc_head *out);
+/* The lists name the same heads, and all. */
+bool sy_heads_equal(const struct sc_head *a, size_t na, const struct sc_head *b, size_t nb);
+/* A list as it may be sent: ascending, no log more often than SY_HEADS_LOG_MAX. */
+bool sy_heads_ascend(const struct sc_head *h, size_t n);
+
+/* ---- spine.c ---- */
+/* The branches of a log part somewhere unknown. ST_NOMEM; nothing is closed. */
+int sy_spine_want(struct sy_engine *e, struct sy_session *s, uint32_t lead) ST_MUST;
+/* Nothing of this branch's log is sent now. */
+bool sy_spine_holds(const struct sy_engine *e, const struct sy_session *s, uint32_t b);
+int sy_spine_flush(struct sy_engine *e, struct sy_session *s) ST_MUST;
+int sy_spine_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
 
 /* ---- urgent.c ---- */
 int sy_urgent_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
@@ -115,14 +172,10 @@ int sy_urgent_held(struct sy_engine *e, struct sy_session *s);
 int sy_urgent_hello(struct sy_engine *e, struct sy_session *s, struct sc_hello *h) ST_MUST;
 
 /* ---- fork.c ---- */
-/* The peer claims another chain value at next - 1 than ours: show our branch. */
-void sy_fork_suspect(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot,
-                     uint64_t next);
-/* seq, chain, sig verify and are on another branch than ours. */
-int sy_fork_proven(struct sy_engine *e, struct sy_session *s, uint32_t log, uint64_t seq,
+/* seq, chain, sig verify and are not on this branch of ours, which reaches as far. */
+int sy_fork_proven(struct sy_engine *e, struct sy_session *s, uint32_t b, uint64_t seq,
                    const struct cr_hash *chain, const struct cr_sig *sig) ST_MUST;
 int sy_fork_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
-void sy_stop(struct sy_session *s, struct sy_slot *slot);
 
 /* ---- synced.c ---- */
 int sy_synced_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);

@@ -13,6 +13,10 @@
 
 #include <string.h>
 
+#define SY_CUT_MAX                                                                 \
+    (2 * SY_SPLIT + 2) /* ranges that one is cut into: two neighbours hold a chunk \
+                        */
+
 static int make_buffers(struct sy_engine *e)
 {
     if (e->rx.range == NULL && sc_ranges_init(&e->rx) != ST_OK)
@@ -20,15 +24,6 @@ static int make_buffers(struct sy_engine *e)
     if (e->tx.range == NULL && sc_ranges_init(&e->tx) != ST_OK)
         return ST_NOMEM;
     return ST_OK;
-}
-
-static struct sc_head head_of(const struct sy_log *log)
-{
-    struct sc_head h = {.seq_next = log->link.seq_next};
-
-    memcpy(h.id8, log->id.b, sizeof h.id8);
-    memcpy(h.chain8, log->link.chain.b, sizeof h.chain8);
-    return h;
 }
 
 /* Appends a range that ends at the bound. */
@@ -66,23 +61,26 @@ static void add_head(struct sc_ranges *tx, struct sc_range *r, const struct sc_h
     r->head_count++;
 }
 
-/* Lists the held logs at positions lo <= p < hi. Of two whose ids start alike only the first. */
+/* Lists the heads of the held logs at positions lo <= p < hi. Of two logs whose ids start alike
+ * only the first. */
 static void add_list(struct sy_engine *e, struct sy_session *s, uint32_t lo, uint32_t hi,
                      const uint8_t *upper, size_t upper_bytes)
 {
     struct sc_range *r = add_range(&e->tx, SC_RANGE_HEADS, upper, upper_bytes);
 
     for (uint32_t at = lo; at < hi; at++) {
-        uint32_t log = e->f.order[at];
-        struct sc_head h;
+        uint32_t lead = e->f.order[at];
+        struct sc_head ours[SY_HEADS_LOG_MAX];
+        size_t n;
 
-        if (!sy_frontier_in(&e->f, log, s->mask))
+        if (e->f.log[lead].lead != lead || !sy_frontier_shared(&e->f, lead, s->mask))
             continue;
-        h = head_of(&e->f.log[log].l);
+        n = sy_heads_of(e, lead, ours);
         if (r->head_count > 0 &&
-            memcmp(e->tx.head[e->tx.head_count - 1].id8, h.id8, sizeof h.id8) == 0)
+            memcmp(e->tx.head[e->tx.head_count - 1].id8, ours[0].id8, sizeof ours[0].id8) == 0)
             continue;
-        add_head(&e->tx, r, &h);
+        for (size_t i = 0; i < n; i++)
+            add_head(&e->tx, r, &ours[i]);
     }
 }
 
@@ -94,12 +92,23 @@ static void add_fingerprint(struct sy_engine *e, struct sy_session *s, uint32_t 
     r->fingerprint = sy_frontier_range(&e->f, s->mask, lo, hi, &r->log_count);
 }
 
-static uint64_t count_logs(struct sy_engine *e, struct sy_session *s, uint32_t lo, uint32_t hi)
+/* Heads at lo <= p < hi, and whether they are of more than one log. */
+static uint64_t count_heads(struct sy_engine *e, struct sy_session *s, uint32_t lo, uint32_t hi,
+                            bool *many)
 {
+    uint32_t first = SY_NONE;
     uint64_t n = 0;
 
-    for (uint32_t at = lo; at < hi; at++)
-        n += sy_frontier_in(&e->f, e->f.order[at], s->mask) ? 1 : 0;
+    *many = false;
+    for (uint32_t at = lo; at < hi; at++) {
+        uint32_t lead = e->f.log[e->f.order[at]].lead;
+
+        if (!sy_frontier_in(&e->f, e->f.order[at], s->mask))
+            continue;
+        *many = *many || (first != SY_NONE && first != lead);
+        first = lead;
+        n++;
+    }
     return n;
 }
 
@@ -114,33 +123,36 @@ static size_t bound_between(const struct cr_hash *a, const struct cr_hash *b)
     return n + 1;
 }
 
-/* Describes what lies at lo <= p < hi, up to the bound: a list, or a cut into fingerprints. Needs
- * room for SY_SPLIT ranges and SY_LIST_MAX heads. */
+/* Describes what lies at lo <= p < hi, up to the bound: a list, or a cut into fingerprints, never
+ * between two heads of one log. Needs room for SY_CUT_MAX ranges and SY_HEADS_LOG_MAX heads. */
 static void describe(struct sy_engine *e, struct sy_session *s, uint32_t lo, uint32_t hi,
                      const uint8_t *upper, size_t upper_bytes)
 {
-    uint64_t count = count_logs(e, s, lo, hi);
+    bool many;
+    uint64_t count = count_heads(e, s, lo, hi, &many);
     uint64_t chunk = (count + SY_SPLIT - 1) / SY_SPLIT;
     uint64_t in_chunk = 0;
     uint32_t start = lo;
     const struct cr_hash *before = NULL;
 
-    if (count <= SY_LIST_MAX) {
+    if (count <= SY_LIST_MAX || !many) {
         add_list(e, s, lo, hi, upper, upper_bytes);
         return;
     }
     for (uint32_t at = lo; at < hi; at++) {
-        uint32_t log = e->f.order[at];
-        const struct cr_hash *id = &e->f.log[log].l.id;
+        uint32_t lead = e->f.order[at];
+        const struct cr_hash *id = &e->f.log[lead].l.id;
+        uint32_t heads;
 
-        if (!sy_frontier_in(&e->f, log, s->mask))
+        if (e->f.log[lead].lead != lead || !sy_frontier_shared(&e->f, lead, s->mask))
             continue;
-        if (in_chunk == chunk) {
+        heads = sy_frontier_branches(&e->f, lead);
+        if (in_chunk > 0 && in_chunk + heads > chunk) {
             add_fingerprint(e, s, start, at, id->b, bound_between(before, id));
             start = at;
             in_chunk = 0;
         }
-        in_chunk++;
+        in_chunk += heads;
         before = id;
     }
     add_fingerprint(e, s, start, hi, upper, upper_bytes);
@@ -182,6 +194,33 @@ int sy_ranges_start(struct sy_engine *e, struct sy_session *s)
     return send_ranges(e, s);
 }
 
+/* Heads of one log in a list, from index i on. */
+static size_t same_log(const struct sc_head *h, size_t i, size_t count)
+{
+    size_t n = 0;
+
+    while (i + n < count && memcmp(h[i + n].id8, h[i].id8, 8) == 0)
+        n++;
+    return n;
+}
+
+/* The peer has listed these heads of a log: where we differ, ours are told in return. */
+static void answer_log(struct sy_engine *e, struct sc_range *out, uint32_t lead,
+                       const struct sc_head *theirs, size_t n)
+{
+    struct sc_head ours[SY_HEADS_LOG_MAX];
+    struct sc_head none = {.seq_next = 0};
+    size_t n_ours = lead != SY_NONE ? sy_heads_of(e, lead, ours) : 0;
+
+    memcpy(none.id8, theirs[0].id8, sizeof none.id8);
+    if (n_ours == 0 && theirs[0].seq_next > 0)
+        add_head(&e->tx, out, &none);
+    if (sy_heads_equal(ours, n_ours, theirs, n))
+        return;
+    for (size_t i = 0; i < n_ours; i++)
+        add_head(&e->tx, out, &ours[i]);
+}
+
 /* The peer has listed all its heads of this range: now it is known what it holds of our logs there.
  * With `reply` the listed logs in which we differ are told in return. */
 static int take_list(struct sy_engine *e, struct sy_session *s, const struct sc_range *in,
@@ -190,35 +229,29 @@ static int take_list(struct sy_engine *e, struct sy_session *s, const struct sc_
     const struct sc_head *heads = &e->rx.head[in->head_first];
     struct sc_range *out =
         reply ? add_range(&e->tx, SC_RANGE_HEADS, in->upper, in->upper_bytes) : NULL;
-    static const uint8_t none8[8];
-    uint32_t at = lo;
+    size_t i = 0;
 
-    for (size_t i = 0; i <= in->head_count; i++) {
-        const struct sc_head *theirs = i < in->head_count ? &heads[i] : NULL;
-        struct sc_head ours = {0};
-        bool found = false;
+    for (uint32_t at = lo; at < hi; at++) {
+        uint32_t lead = e->f.order[at];
+        const struct cr_hash *id = &e->f.log[lead].l.id;
+        size_t n = 0;
 
-        for (; at < hi; at++) {
-            uint32_t log = e->f.order[at];
-            int order = theirs == NULL ? -1 : memcmp(e->f.log[log].l.id.b, theirs->id8, 8);
-
-            if (order > 0)
-                break;
-            if (!sy_frontier_in(&e->f, log, s->mask))
-                continue;
-            /* Of two of ours that start alike none can be meant for sure. */
-            found = order == 0 && sy_frontier_find8(&e->f, e->f.log[log].l.id.b, s->mask) == log;
-            if (sy_peer_holds(e, s, log, found ? theirs->seq_next : 0,
-                              found ? theirs->chain8 : none8) != ST_OK)
-                return ST_STATE;
-            if (found)
-                ours = head_of(&e->f.log[log].l);
-        }
-        if (theirs == NULL || out == NULL)
+        if (e->f.log[lead].lead != lead || !sy_frontier_shared(&e->f, lead, s->mask))
             continue;
-        memcpy(ours.id8, theirs->id8, sizeof ours.id8);
-        if (ours.seq_next != theirs->seq_next || memcmp(ours.chain8, theirs->chain8, 8) != 0)
-            add_head(&e->tx, out, &ours);
+        while (i < in->head_count && memcmp(heads[i].id8, id->b, 8) < 0)
+            i += same_log(heads, i, in->head_count);
+        /* Of two of ours that start alike none can be meant for sure. */
+        if (i < in->head_count && sy_frontier_find8(&e->f, id->b, s->mask) == lead &&
+            memcmp(heads[i].id8, id->b, 8) == 0)
+            n = same_log(heads, i, in->head_count);
+        if (sy_peer_heads(e, s, lead, &heads[n > 0 ? i : 0], n) != ST_OK)
+            return ST_STATE;
+    }
+    for (size_t k = 0; out != NULL && k < in->head_count;) {
+        size_t n = same_log(heads, k, in->head_count);
+
+        answer_log(e, out, sy_frontier_find8(&e->f, heads[k].id8, s->mask), &heads[k], n);
+        k += n;
     }
     if (out != NULL && out->head_count == 0) {
         e->tx.range_count--;
@@ -232,12 +265,15 @@ static int take_list(struct sy_engine *e, struct sy_session *s, const struct sc_
 /* Answer to our list: only logs in which the peer differs from it. */
 static int take_answer(struct sy_engine *e, struct sy_session *s, const struct sc_range *in)
 {
-    for (size_t i = 0; i < in->head_count; i++) {
-        const struct sc_head *h = &e->rx.head[in->head_first + i];
-        uint32_t log = sy_frontier_find8(&e->f, h->id8, s->mask);
+    const struct sc_head *heads = &e->rx.head[in->head_first];
 
-        if (log != SY_NONE && sy_peer_holds(e, s, log, h->seq_next, h->chain8) != ST_OK)
+    for (size_t i = 0; i < in->head_count;) {
+        size_t n = same_log(heads, i, in->head_count);
+        uint32_t log = sy_frontier_find8(&e->f, heads[i].id8, s->mask);
+
+        if (log != SY_NONE && sy_peer_heads(e, s, log, &heads[i], n) != ST_OK)
             return ST_STATE;
+        i += n;
     }
     return ST_OK;
 }
@@ -245,11 +281,11 @@ static int take_answer(struct sy_engine *e, struct sy_session *s, const struct s
 /* The peer holds nothing in this range. */
 static int take_nothing(struct sy_engine *e, struct sy_session *s, uint32_t lo, uint32_t hi)
 {
-    static const uint8_t none8[8];
-
     for (uint32_t at = lo; at < hi; at++) {
-        if (sy_frontier_in(&e->f, e->f.order[at], s->mask) &&
-            sy_peer_holds(e, s, e->f.order[at], 0, none8) != ST_OK)
+        uint32_t lead = e->f.order[at];
+
+        if (e->f.log[lead].lead == lead && sy_frontier_shared(&e->f, lead, s->mask) &&
+            sy_peer_heads(e, s, lead, NULL, 0) != ST_OK)
             return ST_STATE;
     }
     return ST_OK;
@@ -281,13 +317,19 @@ static int take_range(struct sy_engine *e, struct sy_session *s, const struct sc
     return ST_OK;
 }
 
-static bool heads_ascend(const struct sc_ranges *r, const struct sc_range *in)
+/* Heads that an answer to this range may need: ours of the listed logs, or a list of our own. */
+static size_t answer_room(struct sy_engine *e, struct sy_session *s, const struct sc_range *in)
 {
-    for (size_t i = 1; i < in->head_count; i++) {
-        if (memcmp(r->head[in->head_first + i - 1].id8, r->head[in->head_first + i].id8, 8) >= 0)
-            return false;
+    const struct sc_head *heads = &e->rx.head[in->head_first];
+    size_t room = 0;
+
+    for (size_t i = 0; i < in->head_count; i += same_log(heads, i, in->head_count)) {
+        uint32_t lead = sy_frontier_find8(&e->f, heads[i].id8, s->mask);
+        size_t n = lead != SY_NONE ? sy_frontier_branches(&e->f, lead) : 1;
+
+        room += n < SY_HEADS_LOG_MAX ? n : SY_HEADS_LOG_MAX;
     }
-    return true;
+    return room > SY_HEADS_LOG_MAX ? room : SY_HEADS_LOG_MAX;
 }
 
 static int take_all(struct sy_engine *e, struct sy_session *s)
@@ -299,12 +341,11 @@ static int take_all(struct sy_engine *e, struct sy_session *s)
     for (size_t i = 0; i < e->rx.range_count; i++) {
         const struct sc_range *in = &e->rx.range[i];
         uint32_t hi = sy_frontier_bound(&e->f, in->upper, in->upper_bytes);
-        size_t heads = in->head_count > SY_LIST_MAX ? in->head_count : SY_LIST_MAX;
 
-        if (!heads_ascend(&e->rx, in))
+        if (!sy_heads_ascend(&e->rx.head[in->head_first], in->head_count))
             return SY_BLAME(e, s, ST_MALFORMED, "ranges: heads of range %zu do not ascend", i);
-        if (reply && (e->tx.range_count + SY_SPLIT + 1 > SC_RANGES_MAX ||
-                      e->tx.head_count + heads > SC_RANGE_HEADS_MAX)) {
+        if (reply && (e->tx.range_count + SY_CUT_MAX + 1 > SC_RANGES_MAX ||
+                      e->tx.head_count + answer_room(e, s, in) > SC_RANGE_HEADS_MAX)) {
             add_fingerprint(e, s, lo, e->f.count, NULL, 0); /* the rest is put off */
             reply = false;
         }

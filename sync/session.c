@@ -210,21 +210,37 @@ int sy_slot_make(struct sy_session *s, uint32_t log, uint64_t sent_next, uint32_
     return ST_OK;
 }
 
+int sy_slot_lead(struct sy_engine *e, struct sy_session *s, uint32_t log, struct sy_slot **out)
+{
+    uint32_t lead = e->f.log[log].lead;
+    bool live = s->phase >= SY_S_STREAM;
+
+    /* Without a slot the peer is taken to hold what we hold, once heads have been compared. */
+    return sy_slot_make(s, lead, live ? e->f.log[lead].l.link.seq_next : 0, live ? SY_SF_KNOWN : 0,
+                        out);
+}
+
 void sy_slots_clear(struct sy_session *s)
 {
     CR_ASSERT(s->out_count == 0);
     CR_ASSERT(s->in_count == 0);
     sy_queue_clear(s);
     s->slot_count = 0;
+    s->spines_open = 0;
+    s->spine_due = false;
     if (s->slot_of_count > 0)
         memset(s->slot_of, 0, s->slot_of_count * sizeof *s->slot_of);
 }
 
-uint64_t sy_send_end(const struct sy_engine *e, const struct sy_slot *slot)
+void sy_slot_forget(struct sy_session *s, uint32_t log)
 {
-    if ((slot->flags & SY_SF_OVERLAP) != 0)
-        return slot->overlap_end;
-    return e->f.log[slot->log].l.link.seq_next;
+    struct sy_slot *slot = sy_slot_get(s, log);
+
+    if (slot == NULL)
+        return;
+    CR_ASSERT((slot->flags & SY_SF_OUT_REF) == 0);
+    slot->flags &= SY_SF_QUEUED; /* it leaves its queue at its turn */
+    s->slot_of[log] = 0;
 }
 
 void sy_enqueue(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot)
@@ -233,8 +249,7 @@ void sy_enqueue(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot)
     uint32_t number = (uint32_t)(slot - s->slot) + 1;
     unsigned rank;
 
-    if ((slot->flags & SY_SF_STOPPED) != 0 || (slot->flags & SY_SF_KNOWN) == 0 ||
-        slot->sent_next >= sy_send_end(e, slot))
+    if ((slot->flags & SY_SF_KNOWN) == 0 || slot->sent_next >= log->link.seq_next)
         return;
     slot->flags |= SY_SF_CHECK;
     s->check_urgent = true;
@@ -270,54 +285,28 @@ void sy_queue_clear(struct sy_session *s)
     s->check_urgent = false;
 }
 
-int sy_peer_holds(struct sy_engine *e, struct sy_session *s, uint32_t log, uint64_t next,
-                  const uint8_t *chain8)
-{
-    const struct sy_log *l = &e->f.log[log].l;
-    struct cr_hash chain = l->link.chain;
-    bool new_word;
-    struct sy_slot *slot;
-    int rc;
-
-    CR_ASSERT(l->link.seq_next > 0);
-    if (next > 0 && next < l->link.seq_next) {
-        rc = e->view->chain_at(e->view->arg, l->handle, next - 1, &chain);
-        if (rc != ST_OK)
-            return SY_GIVE_UP(e, s, rc, "read a chain value: %s", st_text((enum st_code)rc));
-    }
-    rc = sy_slot_make(s, log, next, 0, &slot);
-    if (rc != ST_OK)
-        return SY_GIVE_UP(e, s, rc, "no memory for a log");
-    new_word = (slot->flags & SY_SF_KNOWN) == 0;
-    slot->flags |= SY_SF_KNOWN;
-    if (new_word || next > slot->acked_next)
-        slot->acked_next = next;
-    if (new_word || next > slot->sent_next)
-        slot->sent_next = next;
-    if (next > 0 && next <= l->link.seq_next && memcmp(chain.b, chain8, 8) != 0)
-        sy_fork_suspect(e, s, slot, next);
-    sy_enqueue(e, s, slot);
-    return ST_OK;
-}
-
 static int session_log_moved(struct sy_engine *e, struct sy_session *s, uint32_t log,
                              uint64_t before, bool knows, uint64_t urgent_from)
 {
-    uint64_t next = e->f.log[log].l.link.seq_next;
     uint32_t flags = s->phase >= SY_S_STREAM ? (uint32_t)SY_SF_KNOWN : 0;
-    struct sy_slot *slot;
-    int rc = sy_slot_make(s, log, before, flags, &slot);
+    struct sy_slot *slot = sy_slot_get(s, log);
+    bool begins = slot == NULL && before == 0;
+    int rc = ST_OK;
 
+    if (begins)
+        rc = sy_peer_base(e, s, log, &before);
+    if (rc == ST_OK)
+        rc = sy_slot_make(s, log, before, flags, &slot);
+    if (rc == ST_OK && begins)
+        slot->flags |= SY_SF_ALIGN;
     if (rc != ST_OK)
-        return SY_GIVE_UP(e, s, rc, "no memory for a log");
-    if (knows && (slot->flags & SY_SF_KNOWN) != 0) {
-        slot->sent_next = slot->sent_next > next ? slot->sent_next : next;
-        slot->acked_next = slot->acked_next > next ? slot->acked_next : next;
-    }
+        return SY_GIVE_UP(e, s, rc, "note a changed log: %s", st_text((enum st_code)rc));
     if (urgent_from != UINT64_MAX && slot->urgent_next < urgent_from)
         slot->urgent_next = urgent_from;
     s->quiet_since_ms = e->now_ms;
     sy_enqueue(e, s, slot);
+    if (knows)
+        return sy_peer_has(e, s, log, e->f.log[log].l.link.seq_next);
     return ST_OK;
 }
 

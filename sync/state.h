@@ -22,9 +22,14 @@
 #define SY_QUIET_LARGE_LOGS    512
 #define SY_IDLE_FRAMES_MAX     256 /* frames without progress a peer may send in SY_IDLE_WINDOW_MS */
 #define SY_IDLE_WINDOW_MS      20000
-#define SY_STRANGER_LOGS_MAX   256  /* logs of authors without certificate, in all */
-#define SY_STRANGER_URGENT_MAX 16   /* urgent entries of such authors taken in one session */
-#define SY_STOPPED_REFS_MAX    4096 /* logs a peer may name that this session does not take */
+#define SY_STRANGER_LOGS_MAX   256   /* logs of authors without certificate, in all */
+#define SY_STRANGER_URGENT_MAX 16    /* urgent entries of such authors taken in one session */
+#define SY_STOPPED_REFS_MAX    4096  /* logs a peer may name that this session does not take */
+#define SY_REFS_EXTRA          16384 /* branches a peer may name beyond one for each log */
+#define SY_HEADS_LOG_MAX       64    /* heads of one log in a list; so many: there may be more */
+#define SY_SPINE_BRANCHES      64    /* branches whose points one SPINE tells */
+#define SY_SPINE_ASKS_MAX      8     /* times this side asks about one log between two equalities */
+#define SY_SPINES_MAX          32 /* frames about one log a peer may send between two equalities */
 #define SY_FORK_FRAMES_MAX     64
 #define SY_ACK_BYTES           (SY_CREDIT_BYTES / 4) /* credit is returned at the latest then */
 #define SY_CLASSES             3
@@ -40,29 +45,38 @@ enum sy_slot_flag {
     SY_SF_QUEUED = 1u << 1,  /* waits in a queue of the session */
     SY_SF_CHECK = 1u << 2,   /* may have urgent entries to send ahead */
     SY_SF_OUT_REF = 1u << 3, /* named to the peer: out_ref */
-    SY_SF_IN_REF = 1u << 4,  /* named by the peer */
-    SY_SF_STOPPED = 1u << 5, /* nothing of this log goes either way any more (fork, quota) */
-    SY_SF_OVERLAP = 1u << 6, /* the peer's head is on another branch: show ours up to overlap_end */
-    SY_SF_FORKED = 1u << 7,  /* evidence has been given */
+    SY_SF_ASSUMED = 1u << 4, /* the peer named a longer path, taken to be this one */
+    SY_SF_ALIGN = 1u << 9,   /* sent_next lies inside a path: start at an aligned entry */
+    /* Of the lead, about the log: */
+    SY_SF_FORKED = 1u << 5, /* evidence has been given */
+    SY_SF_DUE = 1u << 6,    /* a SPINE is to be sent */
+    SY_SF_ASKED = 1u << 7,  /* one was sent, the peer's is awaited */
+    SY_SF_SPINED = 1u << 8, /* both have told their points: runs say what comes before them */
 };
 
-/* A session's knowledge about one log, made when there is something to know. */
+/* A session's knowledge about one branch, made when there is something to know. */
 struct sy_slot {
     uint32_t log; /* index in the frontier */
     uint32_t flags;
     uint32_t queue_next; /* 1 + slot; 0: last */
     uint32_t out_ref;
-    uint64_t sent_next;   /* the peer holds everything below, or it is on its way */
-    uint64_t acked_next;  /* the peer has said that it holds everything below */
-    uint64_t urgent_next; /* urgent entries below have gone ahead */
-    uint64_t overlap_end;
+    uint64_t sent_next;    /* the peer holds everything below, or it is on its way */
+    uint64_t acked_next;   /* the peer has said that it holds everything below */
+    uint64_t urgent_next;  /* urgent entries below have gone ahead */
+    uint64_t out_next;     /* behind the last run that went out */
+    uint64_t sent_max;     /* nothing at or beyond it ever went out */
+    uint32_t asks, spines; /* lead: SPINE frames of this side that asked; of the peer */
 };
 
-/* A log as the peer named it: index = its reference. */
+/* A branch as the peer named it: index = its reference. */
 struct sy_in {
-    uint32_t slot; /* SY_NONE: not taken */
-    bool dirty;    /* ack_seq is to be told */
+    uint32_t lead; /* log; SY_NONE: not taken */
+    bool stopped;  /* nothing of it is taken any more (quota, refused) */
+    bool lost;     /* runs are dropped until one says where it belongs */
+    bool at_ok;
+    bool dirty; /* ack_seq is to be told */
     uint64_t ack_seq;
+    struct sc_link at; /* behind the last run */
 };
 
 struct sy_session {
@@ -71,8 +85,12 @@ struct sy_session {
     struct cr_sign_pk peer;
     bool initiator, dead, doomed;
     bool hello_sent, hello_seen;
-    bool peer_known; /* logs without a slot are the same at the peer */
-    bool touched;    /* something happened since the session was settled */
+    bool refused;   /* the store refused something: worth another session once authority changes */
+    bool spine_due; /* a lead has SY_SF_DUE */
+    uint32_t lost_spines; /* of logs that are not here */
+    uint32_t spines_open; /* leads with SY_SF_DUE or SY_SF_ASKED */
+    bool peer_known;      /* logs without a slot are the same at the peer */
+    bool touched;         /* something happened since the session was settled */
     enum sy_phase phase;
     uint64_t offer; /* scopes I would share, as a set; equals mask once the peer's hello is known */
     uint64_t mask;  /* shared scopes */
@@ -119,7 +137,7 @@ struct sy_session {
     uint64_t credit_due; /* of in_bytes: may be returned */
     uint32_t dirty_count;
     uint32_t dirty[SC_ACK_MAX];
-    uint64_t stranger_urgents, fork_frames;
+    uint64_t stranger_urgents, fork_frames, forks_told;
 
     /* Equality. */
     bool sent_fp_ok, recv_fp_ok, synced, prompt_done;
@@ -140,18 +158,49 @@ enum sy_op_kind { SY_OP_RUN, SY_OP_WAIT, SY_OP_URGENT };
  */
 struct sy_op {
     enum sy_op_kind kind;
-    bool lost; /* an earlier run of its log failed */
+    bool lost;    /* an earlier run of its branch failed */
+    bool denied;  /* for authority did not admit it */
+    bool settled; /* heads were read again after it was stored */
     uint64_t token;
     uint64_t session; /* id */
-    uint32_t log;     /* RUN, WAIT */
+    uint32_t log;     /* RUN: branch; WAIT: lead */
     uint32_t in_ref;
     uint64_t last_seq;
     uint64_t raw_bytes;    /* credit to return when done */
-    struct sc_link link;   /* RUN: behind its last entry */
+    struct sc_link link;   /* RUN, WAIT: behind its last entry */
     struct cr_hash log_id; /* URGENT */
     uint64_t scope;
     uint8_t *frame; /* URGENT: owned, to pass on */
     size_t frame_bytes;
+};
+
+/* A run being taken in; lives until the next step. */
+struct sy_verified {
+    struct sc_run run;
+    struct cr_hash chains[SC_RUN_ENTRIES_MAX];
+};
+
+/* Where a run of the peer belongs. */
+enum sy_place_kind {
+    SY_PLACE_NONE,   /* nowhere that is known */
+    SY_PLACE_GAP,    /* beyond the only head; link: that */
+    SY_PLACE_HEAD,   /* at a verified head */
+    SY_PLACE_INSIDE, /* before an entry that is durable; link.lamport is not known */
+    SY_PLACE_LATER,  /* perhaps inside what is with the store */
+};
+struct sy_place {
+    enum sy_place_kind kind;
+    uint32_t branch;
+    struct sc_link link; /* before the run */
+};
+
+/* What of a run that does not start at a head is held. */
+struct sy_overlap {
+    size_t known;   /* its first entries are held, or with the store */
+    bool unsure;    /* the rest may be with the store */
+    bool in_step;   /* lamport goes on from what is held */
+    uint32_t grows; /* the rest continues the verified head of this branch; SY_NONE: begins one */
+    struct sc_link base; /* before the rest */
 };
 
 struct sy_seen {
@@ -184,6 +233,7 @@ struct sy_engine {
     void **temp;            /* lives until the next step */
     size_t temp_count, temp_cap;
     int failed; /* ST_NOMEM: an update of this step was lost */
+    bool stale; /* the frontier is to be read again once no answer is outstanding */
 
     struct cr_buf raw;  /* the batch being read: payloads of this step point into it */
     struct cr_buf read; /* payloads of the run being sent */

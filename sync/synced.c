@@ -16,6 +16,21 @@ static bool is_fp(bool ok, const struct sc_id *told, const struct sc_id *now)
     return ok && sc_id_equal(told, now);
 }
 
+/* Puts the head in its place among those of its log: they come by index. */
+static void put_common(struct sy_common *common, size_t n, const struct sy_log *log)
+{
+    struct sy_common c = {.log_id = log->id, .seq = log->link.seq_next - 1};
+
+    memcpy(c.chain8, log->link.chain.b, sizeof c.chain8);
+    for (; n > 0 && cr_hash_equal(&common[n - 1].log_id, &c.log_id); n--) {
+        if (common[n - 1].seq < c.seq ||
+            (common[n - 1].seq == c.seq && memcmp(common[n - 1].chain8, c.chain8, 8) < 0))
+            break;
+        common[n] = common[n - 1];
+    }
+    common[n] = c;
+}
+
 static int emit_common(struct sy_engine *e, struct sy_session *s, const struct sc_id *now,
                        uint64_t count)
 {
@@ -29,13 +44,10 @@ static int emit_common(struct sy_engine *e, struct sy_session *s, const struct s
     if (common == NULL)
         return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for the common frontier");
     for (uint32_t at = 0; at < e->f.count; at++) {
-        const struct sy_log *log = &e->f.log[e->f.order[at]].l;
-
-        if (!sy_frontier_in(&e->f, e->f.order[at], s->mask))
-            continue;
-        CR_ASSERT(n < count);
-        common[n] = (struct sy_common){.log_id = log->id, .seq = log->link.seq_next - 1};
-        memcpy(common[n++].chain8, log->link.chain.b, 8);
+        if (sy_frontier_in(&e->f, e->f.order[at], s->mask)) {
+            CR_ASSERT(n < count);
+            put_common(common, n++, &e->f.log[e->f.order[at]].l);
+        }
     }
     u = sy_push(e, SY_UP_COMMON, s);
     u->common = common;
@@ -67,7 +79,8 @@ static int tell(struct sy_engine *e, struct sy_session *s, const struct sc_id *n
 
 static bool idle(const struct sy_session *s)
 {
-    return s->ops == 0 && s->out_bytes == 0 && s->in_bytes == 0 && sy_queue_empty(s);
+    return s->ops == 0 && s->out_bytes == 0 && s->in_bytes == 0 && sy_queue_empty(s) &&
+           s->spines_open == 0;
 }
 
 /* Tells the fingerprint when it is time to, else notes when it will be. */
@@ -111,6 +124,8 @@ int sy_synced_settle(struct sy_engine *e, struct sy_session *s)
     if (s->synced || !is_fp(s->recv_fp_ok, &s->recv_fp, &now))
         return ST_OK;
     s->synced = true;
+    for (uint32_t i = 0; i < s->slot_count; i++)
+        s->slot[i].asks = s->slot[i].spines = 0;
     if (emit_common(e, s, &now, count) != ST_OK)
         return ST_STATE;
     sy_push(e, SY_UP_SYNCED, s);

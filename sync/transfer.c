@@ -12,23 +12,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first slot in line, SY_NONE when there is none; logs that need nothing any more leave. */
-static uint32_t next_slot(struct sy_engine *e, struct sy_session *s)
+/* The branch may go on now: the peer lacks something of it, and will know where it belongs. */
+static int may_send(struct sy_engine *e, struct sy_session *s, const struct sy_slot *slot,
+                    bool *may)
 {
+    bool waits = false;
+    int rc = ST_OK;
+
+    *may = (slot->flags & SY_SF_KNOWN) != 0 &&
+           slot->sent_next < e->f.log[slot->log].l.link.seq_next &&
+           !sy_spine_holds(e, s, slot->log);
+    if (*may)
+        rc = sy_branch_waits(e, s, slot, &waits);
+    *may = *may && !waits;
+    return rc;
+}
+
+/* The first of the queue leaves it. */
+static void leave_queue(struct sy_session *s, size_t rank)
+{
+    struct sy_slot *slot = &s->slot[s->queue_head[rank] - 1];
+
+    slot->flags &= ~((uint32_t)SY_SF_QUEUED | (uint32_t)SY_SF_CHECK);
+    s->queue_head[rank] = slot->queue_next;
+    if (slot->queue_next == 0)
+        s->queue_tail[rank] = 0;
+}
+
+/* The first slot in line, SY_NONE when there is none; those that need nothing any more leave (what
+ * they wait for puts them into the queue again). */
+static int next_slot(struct sy_engine *e, struct sy_session *s, uint32_t *out)
+{
+    *out = SY_NONE;
     for (size_t rank = 0; rank < SY_CLASSES; rank++) {
         while (s->queue_head[rank] != 0) {
             uint32_t at = s->queue_head[rank] - 1;
             struct sy_slot *slot = &s->slot[at];
+            bool may;
+            int rc = may_send(e, s, slot, &may);
 
-            if ((slot->flags & SY_SF_STOPPED) == 0 && slot->sent_next < sy_send_end(e, slot))
-                return at;
-            slot->flags &= ~((uint32_t)SY_SF_QUEUED | (uint32_t)SY_SF_CHECK);
-            s->queue_head[rank] = slot->queue_next;
-            if (slot->queue_next == 0)
-                s->queue_tail[rank] = 0;
+            if (rc != ST_OK)
+                return SY_GIVE_UP(e, s, rc, "compare branches: %s", st_text((enum st_code)rc));
+            if (may) {
+                *out = at;
+                return ST_OK;
+            }
+            leave_queue(s, rank);
         }
     }
-    return SY_NONE;
+    return ST_OK;
 }
 
 static int name_log(struct sy_session *s, uint32_t at)
@@ -68,16 +100,46 @@ static bool run_plausible(const struct sc_run *run, uint64_t from, uint64_t end)
     return total <= SC_RUN_BYTES_MAX;
 }
 
-/* Reads and encodes the next run of a slot into e->runs (cleared). */
-static int encode_run(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot)
+/* A run that does not go on where the one before it ended says what comes before it, when the log
+ * has more than one path here or there. */
+static int say_before(struct sy_engine *e, struct sy_session *s, const struct sy_slot *slot)
+{
+    uint32_t lead = e->f.log[slot->log].lead;
+    const struct sy_slot *about = sy_slot_get(s, lead);
+    struct cr_hash chain;
+    int rc;
+
+    e->run->has_before = false;
+    if (slot->sent_next == 0 ||
+        ((slot->flags & SY_SF_OUT_REF) != 0 && slot->out_next == slot->sent_next) ||
+        ((about == NULL || (about->flags & SY_SF_SPINED) == 0) &&
+         sy_frontier_branches(&e->f, lead) == 1))
+        return ST_OK;
+    rc = e->view->chain_at(e->view->arg, e->f.log[slot->log].l.handle, slot->sent_next - 1, &chain);
+    if (rc != ST_OK)
+        return rc;
+    e->run->has_before = true;
+    memcpy(e->run->before8, chain.b, sizeof e->run->before8);
+    return ST_OK;
+}
+
+/* Reads and encodes the next run of a slot into e->runs (cleared). *later: what the view gives goes
+ * beyond what is durable, because more of the branch is with the store. */
+static int encode_run(struct sy_engine *e, struct sy_session *s, struct sy_slot *slot, bool *later)
 {
     const struct sy_log *log = &e->f.log[slot->log].l;
     int rc;
 
+    if ((slot->flags & SY_SF_ALIGN) != 0)
+        slot->sent_next -= slot->sent_next % SC_CKPT_ALIGN;
+    slot->flags &= ~(uint32_t)SY_SF_ALIGN;
     rc = e->view->read_run(e->view->arg, log->handle, slot->sent_next, e->run, &e->read);
     if (rc != ST_OK)
         return SY_GIVE_UP(e, s, rc, "read entries from %llu: %s",
                           (unsigned long long)slot->sent_next, st_text((enum st_code)rc));
+    *later = e->f.log[slot->log].pend > 0 && e->run->count > log->link.seq_next - slot->sent_next;
+    if (*later)
+        return ST_OK;
     if (!run_plausible(e->run, slot->sent_next, log->link.seq_next))
         return SY_GIVE_UP(e, s, ST_CORRUPT, "read entries from %llu: not a run",
                           (unsigned long long)slot->sent_next);
@@ -85,6 +147,9 @@ static int encode_run(struct sy_engine *e, struct sy_session *s, struct sy_slot 
     e->run->key = log->key;
     e->run->log_ref = e->run->has_key ? 0 : slot->out_ref;
     cr_buf_clear(&e->runs);
+    rc = say_before(e, s, slot);
+    if (rc != ST_OK)
+        return SY_GIVE_UP(e, s, rc, "read a chain value: %s", st_text((enum st_code)rc));
     rc = sc_run_encode(e->run, &e->runs);
     if (rc != ST_OK)
         return SY_GIVE_UP(e, s, rc, "make a run: %s", st_text((enum st_code)rc));
@@ -141,17 +206,33 @@ static int pump_batch(struct sy_engine *e, struct sy_session *s, bool *more)
     uint32_t at;
 
     cr_buf_clear(&e->batch);
-    while ((at = next_slot(e, s)) != SY_NONE && runs < SC_BATCH_RUNS_MAX) {
-        struct sy_slot *slot = &s->slot[at];
+    for (;;) {
+        struct sy_slot *slot;
+        bool later;
 
-        if (encode_run(e, s, slot) != ST_OK)
+        if (next_slot(e, s, &at) != ST_OK)
             return ST_STATE;
+        if (at == SY_NONE || runs == SC_BATCH_RUNS_MAX)
+            break;
+        slot = &s->slot[at];
+        if (encode_run(e, s, slot, &later) != ST_OK)
+            return ST_STATE;
+        if (later) {
+            for (size_t rank = 0; rank < SY_CLASSES; rank++) {
+                if (s->queue_head[rank] == at + 1)
+                    leave_queue(s, rank); /* the store's answer puts it back */
+            }
+            continue;
+        }
         if (e->batch.n + e->runs.n + 8 > SY_BATCH_RAW)
             break; /* it is read again for the next batch */
         if (cr_buf_append(&e->batch, e->runs.p, e->runs.n) != ST_OK ||
             (e->run->has_key && name_log(s, at) != ST_OK))
             return SY_GIVE_UP(e, s, ST_NOMEM, "make a batch: no memory");
         slot->sent_next += e->run->count;
+        slot->out_next = slot->sent_next;
+        if (slot->sent_max < slot->sent_next)
+            slot->sent_max = slot->sent_next;
         entries += e->run->count;
         runs++;
     }
@@ -170,7 +251,11 @@ int sy_pump(struct sy_engine *e, struct sy_session *s)
     if (s->check_urgent && sy_urgent_pump(e, s) != ST_OK)
         return ST_STATE;
     while (more && has_credit(s)) {
-        if (next_slot(e, s) == SY_NONE)
+        uint32_t at;
+
+        if (next_slot(e, s, &at) != ST_OK)
+            return ST_STATE;
+        if (at == SY_NONE)
             break;
         if (pump_batch(e, s, &more) != ST_OK)
             return ST_STATE;
@@ -204,12 +289,13 @@ int sy_ack_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body)
             return SY_BLAME(e, s, ST_MALFORMED, "ack: log %llu was not named",
                             (unsigned long long)ack->at[i].log_ref);
         slot = &s->slot[s->out_slot[ack->at[i].log_ref]];
-        if (ack->at[i].seq >= slot->sent_next)
+        if (ack->at[i].seq >= slot->sent_max)
             return SY_BLAME(e, s, ST_MALFORMED, "ack: seq %llu of log %llu was not sent",
                             (unsigned long long)ack->at[i].seq,
                             (unsigned long long)ack->at[i].log_ref);
         if (ack->at[i].seq >= slot->acked_next) {
-            slot->acked_next = ack->at[i].seq + 1;
+            if (sy_peer_has(e, s, slot->log, ack->at[i].seq + 1) != ST_OK)
+                return ST_STATE;
             s->idle_frames = 0;
         }
     }

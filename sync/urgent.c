@@ -48,29 +48,39 @@ struct choice { /* the newest, newest first */
     struct candidate c[SC_HELLO_URGENT_MAX];
 };
 
-/* What the peer is taken to hold of a log, before the hellos are done. */
-static uint64_t base_of(struct sy_engine *e, struct sy_session *s, uint32_t log)
+/* What the peer is taken to hold of a branch, before the hellos are done; entries that lie on
+ * another branch, too, are that one's. */
+static int base_of(struct sy_engine *e, struct sy_session *s, uint32_t b, uint64_t *out)
 {
-    const struct sy_log *l = &e->f.log[log].l;
-    const struct sy_slot *slot = sy_slot_get(s, log);
+    const struct sy_log *l = &e->f.log[b].l;
+    const struct sy_slot *slot = sy_slot_get(s, b);
     size_t lo = 0, hi = s->common_count;
 
+    *out = l->first_seq;
     if (slot != NULL && (slot->flags & SY_SF_KNOWN) != 0)
-        return slot->sent_next;
-    if (s->peer_known)
-        return l->link.seq_next;
+        *out = slot->sent_next > *out ? slot->sent_next : *out;
+    else if (s->peer_known)
+        *out = l->link.seq_next;
+    if ((slot != NULL && (slot->flags & SY_SF_KNOWN) != 0) || s->peer_known)
+        return ST_OK;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        int order = cr_hash_cmp(&s->common[mid].log_id, &l->id);
 
-        if (order == 0)
-            return s->common[mid].seq + 1;
-        if (order < 0)
+        if (cr_hash_cmp(&s->common[mid].log_id, &l->id) < 0)
             lo = mid + 1;
         else
             hi = mid;
     }
-    return 0;
+    for (; lo < s->common_count && cr_hash_equal(&s->common[lo].log_id, &l->id); lo++) {
+        bool on;
+        int rc = sy_branch_on(e, b, s->common[lo].seq, s->common[lo].chain8, 8, &on);
+
+        if (rc != ST_OK)
+            return rc;
+        if (on && s->common[lo].seq + 1 > *out)
+            *out = s->common[lo].seq + 1;
+    }
+    return ST_OK;
 }
 
 /* Keeps u when it is among the newest; its payload is copied. */
@@ -101,13 +111,17 @@ static int choose(struct sy_engine *e, struct sy_session *s, struct choice *best
     for (uint32_t at = 0; at < e->f.count && best->reads < SY_HELLO_SCAN_MAX; at++) {
         uint32_t log = e->f.order[at];
         uint64_t from;
+        int rc;
 
         if (!sy_frontier_in(&e->f, log, s->mask))
             continue;
-        from = base_of(e, s, log);
+        rc = base_of(e, s, log, &from);
+        if (rc != ST_OK)
+            return rc;
         for (int i = 0; i < SY_URGENT_LOG_MAX && from < e->f.log[log].l.link.seq_next; i++) {
             struct sc_urgent u;
-            int rc = read_urgent(e, &e->f.log[log].l, from, &u);
+
+            rc = read_urgent(e, &e->f.log[log].l, from, &u);
 
             best->reads++;
             if (rc == ST_NOTFOUND)
@@ -173,7 +187,10 @@ static int send_ahead(struct sy_engine *e, struct sy_session *s, struct sy_slot 
         uint64_t from = slot->urgent_next > slot->sent_next ? slot->urgent_next : slot->sent_next;
         struct sc_urgent u;
         struct cr_buf out;
-        int rc = read_urgent(e, log, from, &u);
+        int rc;
+
+        from = from > log->first_seq ? from : log->first_seq;
+        rc = read_urgent(e, log, from, &u);
 
         ++*reads;
         if (rc == ST_NOTFOUND)
@@ -232,7 +249,7 @@ int sy_urgent_pump(struct sy_engine *e, struct sy_session *s)
                 return ST_OK; /* goes on at the next step */
             if ((slot->flags & SY_SF_CHECK) == 0)
                 continue;
-            if (!worth || (slot->flags & ((uint32_t)SY_SF_STOPPED | (uint32_t)SY_SF_OVERLAP)) != 0)
+            if (!worth || sy_spine_holds(e, s, slot->log))
                 slot->flags &= ~(uint32_t)SY_SF_CHECK;
             else if (send_ahead(e, s, slot, &reads, &full) != ST_OK)
                 return ST_STATE;
@@ -249,32 +266,60 @@ struct held {
     struct sy_session *s;
 };
 
+/* Chain value of the entry; false: lamport is out of step. */
+static bool chain_of(const struct sc_urgent *u, const struct cr_hash *id, struct cr_hash *out)
+{
+    struct sc_link link;
+
+    sc_link_start(id, &link);
+    if (u->seq > 0) {
+        link.seq_next = u->seq;
+        link.lamport = u->e.lamport - 1; /* what came before is not known here */
+        link.chain = u->chain_before;
+    }
+    if (sy_link_entry(&link, &u->e) != ST_OK)
+        return false;
+    *out = link.chain;
+    return true;
+}
+
 /* The peer holds the log beyond the entry, or the log has brought it here: then a run carries it.
  */
-static bool is_in_logs(struct sy_engine *e, struct sy_session *s, const struct sc_urgent *u)
+static int is_in_logs(struct sy_engine *e, struct sy_session *s, const struct sc_urgent *u,
+                      bool *in)
 {
-    struct cr_hash id;
-    const struct sy_slot *slot;
-    uint32_t log;
+    struct cr_hash id, chain;
+    uint32_t lead, b;
+    int rc;
 
     sc_log_id(&e->cfg.net, &u->key, &id);
-    log = sy_frontier_find(&e->f, &id);
-    if (log == SY_NONE)
-        return false;
-    slot = sy_slot_get(s, log);
-    return u->seq < e->f.log[log].l.link.seq_next ||
-           (slot != NULL && (slot->flags & SY_SF_KNOWN) != 0 && u->seq < slot->sent_next);
+    lead = sy_frontier_find(&e->f, &id);
+    *in = !chain_of(u, &id, &chain);
+    if (lead == SY_NONE || *in)
+        return ST_OK;
+    rc = sy_branch_find(e, lead, u->seq, chain.b, CR_HASH_BYTES, &b);
+    *in = b != SY_NONE;
+    for (b = lead; b != SY_NONE && !*in; b = e->f.log[b].next) {
+        const struct sy_slot *slot = sy_slot_get(s, b);
+
+        *in = slot != NULL && (slot->flags & SY_SF_KNOWN) != 0 && u->seq < slot->sent_next &&
+              u->seq >= e->f.log[b].l.link.seq_next;
+    }
+    return rc;
 }
 
 static int offer(void *arg, const struct sc_urgent *u)
 {
     struct held *h = arg;
     struct cr_buf out;
+    bool in;
     int rc;
 
-    if ((sy_frontier_mask(&h->e->f, &u->key.scope, 1) & h->s->mask) == 0 ||
-        is_in_logs(h->e, h->s, u))
+    if ((sy_frontier_mask(&h->e->f, &u->key.scope, 1) & h->s->mask) == 0)
         return ST_OK;
+    rc = is_in_logs(h->e, h->s, u, &in);
+    if (rc != ST_OK || in)
+        return rc;
     cr_buf_init(&out, SC_FRAME_MAX);
     rc = sc_urgent_encode(u, &out);
     if (rc == ST_OK && has_room(h->s, out.n)) { /* the rest at the next session */
@@ -338,31 +383,29 @@ void sy_urgent_filled(struct sy_engine *e, uint32_t log)
     e->seen_count = kept;
 }
 
-/* What of it is held already. *known: nothing is to be done; else it is new. */
+/* What of it is held already. *known: nothing is to be done; else it is new. One that contradicts
+ * every branch here is evidence, and new: its branch has not come yet. */
 static int compare_held(struct sy_engine *e, struct sy_session *s, const struct sc_urgent *u,
-                        uint32_t index, const struct cr_hash *id, const struct cr_hash *chain,
-                        bool *known)
+                        uint32_t lead, const struct cr_hash *chain, bool *known)
 {
-    const struct sy_log *log = &e->f.log[index].l;
-    const struct sy_slot *slot = sy_slot_get(s, index);
-    struct cr_hash ours;
-    int rc;
+    uint32_t beside = SY_NONE, b;
+    int rc = sy_branch_find(e, lead, u->seq, chain->b, CR_HASH_BYTES, &b);
 
-    *known = true;
-    if (slot != NULL && (slot->flags & SY_SF_STOPPED) != 0)
-        return ST_OK;
-    if (u->seq >= log->link.seq_next) {
-        *known = u->seq < sy_frontier_verified(&e->f, index)->seq_next;
-        return ST_OK;
-    }
-    rc = e->view->chain_at(e->view->arg, log->handle, u->seq, &ours);
     if (rc != ST_OK)
         return SY_GIVE_UP(e, s, rc, "read a chain value: %s", st_text((enum st_code)rc));
-    if (cr_hash_equal(&ours, chain))
+    *known = b != SY_NONE;
+    for (b = lead; b != SY_NONE && !*known; b = e->f.log[b].next) {
+        if (e->f.log[b].l.link.seq_next > u->seq)
+            beside = b;
+        else
+            *known = u->seq < sy_frontier_verified(&e->f, b)->seq_next;
+    }
+    if (*known || beside == SY_NONE)
         return ST_OK;
-    if (sc_checkpoint_verify(&u->key.author, &e->cfg.net, id, u->seq, chain, &u->sig) != ST_OK)
+    if (sc_checkpoint_verify(&u->key.author, &e->cfg.net, &e->f.log[lead].l.id, u->seq, chain,
+                             &u->sig) != ST_OK)
         return SY_BLAME(e, s, ST_FORGED, "urgent: the signature does not verify");
-    return sy_fork_proven(e, s, index, u->seq, chain, &u->sig);
+    return sy_fork_proven(e, s, beside, u->seq, chain, &u->sig);
 }
 
 /* Verified and new: to the store with it. */
@@ -405,32 +448,25 @@ static int hand_over(struct sy_engine *e, struct sy_session *s, const struct sc_
 int sy_urgent_take(struct sy_engine *e, struct sy_session *s, const struct sc_urgent *u,
                    size_t raw_bytes)
 {
-    struct sc_link link;
-    struct cr_hash id;
+    struct cr_hash id, chain;
     bool known = false;
     uint32_t log;
 
     sc_log_id(&e->cfg.net, &u->key, &id);
-    sc_link_start(&id, &link);
     if (u->seq == 0 && !cr_hash_equal(&u->chain_before, &id))
         return SY_BLAME(e, s, ST_MALFORMED, "urgent: chain value before the first entry");
-    if (u->seq > 0) {
-        link.seq_next = u->seq;
-        link.lamport = u->e.lamport - 1; /* what came before is not known here */
-        link.chain = u->chain_before;
-    }
-    if (sy_link_entry(&link, &u->e) != ST_OK)
+    if (!chain_of(u, &id, &chain))
         return SY_BLAME(e, s, ST_MALFORMED, "urgent: lamport out of step");
     log = sy_frontier_find(&e->f, &id);
-    if (log != SY_NONE && compare_held(e, s, u, log, &id, &link.chain, &known) != ST_OK)
+    if (log != SY_NONE && compare_held(e, s, u, log, &chain, &known) != ST_OK)
         return ST_STATE;
-    if (!known && !seen_before(e, &id, u->seq, &link.chain)) {
-        if (sc_checkpoint_verify(&u->key.author, &e->cfg.net, &id, u->seq, &link.chain, &u->sig) !=
+    if (!known && !seen_before(e, &id, u->seq, &chain)) {
+        if (sc_checkpoint_verify(&u->key.author, &e->cfg.net, &id, u->seq, &chain, &u->sig) !=
             ST_OK)
             return SY_BLAME(e, s, ST_FORGED, "urgent: the signature does not verify");
         if (e->view->certified(e->view->arg, &u->key.author) ||
             ++s->stranger_urgents <= SY_STRANGER_URGENT_MAX)
-            return hand_over(e, s, u, &id, &link.chain, raw_bytes);
+            return hand_over(e, s, u, &id, &chain, raw_bytes);
     }
     s->credit_due += raw_bytes;
     return ST_OK;
@@ -458,8 +494,12 @@ void sy_urgent_pass_on(struct sy_engine *e, const struct sy_session *from, const
     uint64_t scope = sy_frontier_mask(&e->f, &op->scope, 1);
     uint32_t log = sy_frontier_find(&e->f, &op->log_id);
 
-    if (op->frame == NULL || (log != SY_NONE && e->f.log[log].l.link.seq_next > op->last_seq))
-        return; /* its log has caught up: it goes with that */
+    for (uint32_t b = log; b != SY_NONE; b = e->f.log[b].next) {
+        if (e->f.log[b].l.link.seq_next > op->last_seq)
+            return; /* its log has caught up: it goes with that */
+    }
+    if (op->frame == NULL)
+        return;
     for (size_t i = 0; i < e->session_count; i++) {
         struct sy_session *s = e->session[i];
 

@@ -23,8 +23,16 @@ static int each_log(void *arg, int (*cb)(void *cb_arg, const struct sy_log *log)
     struct ts_mem *m = arg;
     int rc = m->fail_reads;
 
-    for (size_t i = 0; rc == 0 && i < m->log_count; i++)
-        rc = cb(cb_arg, &m->log[i]->l);
+    for (size_t i = 0; rc == 0 && i < m->log_count; i++) {
+        const struct ts_mem_log *log = m->log[i];
+        struct sy_log l = log->l;
+
+        if (log->relay_next < l.link.seq_next && log->relay_next > 0)
+            l.link = (struct sc_link){log->relay_next, log->e[log->relay_next - 1].lamport,
+                                      log->e[log->relay_next - 1].chain};
+        if (log->relay_next > l.first_seq)
+            rc = cb(cb_arg, &l);
+    }
     return rc;
 }
 
@@ -184,6 +192,24 @@ static bool certified(void *arg, const struct cr_sign_pk *author)
     return true;
 }
 
+/* A branch with this entry, one that ends in it before others; NULL. */
+static struct ts_mem_log *find_entry(const struct ts_mem *m, const struct cr_hash *log_id,
+                                     uint64_t seq, const struct cr_hash *chain)
+{
+    struct ts_mem_log *found = NULL;
+
+    for (size_t i = 0; i < m->log_count; i++) {
+        struct ts_mem_log *log = m->log[i];
+
+        if (!cr_hash_equal(&log->l.id, log_id) || log->l.link.seq_next <= seq ||
+            !cr_hash_equal(&log->e[seq].chain, chain))
+            continue;
+        if (found == NULL || log->l.link.seq_next == seq + 1)
+            found = log;
+    }
+    return found;
+}
+
 static int each_provisional(void *arg, int (*cb)(void *cb_arg, const struct sc_urgent *u),
                             void *cb_arg)
 {
@@ -191,9 +217,7 @@ static int each_provisional(void *arg, int (*cb)(void *cb_arg, const struct sc_u
     int rc = ST_OK;
 
     for (size_t i = 0; rc == ST_OK && i < m->urgent_count; i++) {
-        const struct ts_mem_log *log = ts_mem_log(m, &m->urgent[i].u.key);
-
-        if (log == NULL || log->l.link.seq_next <= m->urgent[i].seq)
+        if (find_entry(m, &m->urgent[i].log_id, m->urgent[i].seq, &m->urgent[i].id) == NULL)
             rc = cb(cb_arg, &m->urgent[i].u);
     }
     return rc;
@@ -290,12 +314,21 @@ struct ts_mem_log *ts_mem_log(const struct ts_mem *m, const struct sc_log_key *k
     return NULL;
 }
 
+size_t ts_mem_branches(const struct ts_mem *m, const struct sc_log_key *key)
+{
+    struct cr_hash id;
+    size_t n = 0;
+
+    sc_log_id(&m->net, key, &id);
+    for (size_t i = 0; i < m->log_count; i++)
+        n += cr_hash_equal(&m->log[i]->l.id, &id) ? 1 : 0;
+    return n;
+}
+
 static struct ts_mem_log *make_log(struct ts_mem *m, const struct sc_log_key *key)
 {
-    struct ts_mem_log *log = ts_mem_log(m, key);
+    struct ts_mem_log *log;
 
-    if (log != NULL)
-        return log;
     if (m->log_count == m->log_cap) {
         m->log_cap = m->log_cap == 0 ? 16 : m->log_cap * 2;
         m->log = need(realloc(m->log, m->log_cap * sizeof(struct ts_mem_log *)));
@@ -303,6 +336,7 @@ static struct ts_mem_log *make_log(struct ts_mem *m, const struct sc_log_key *ke
     log = need(calloc(1, sizeof *log));
     log->l.key = *key;
     log->l.handle = m->log_count;
+    log->relay_next = UINT64_MAX;
     sc_log_id(&m->net, key, &log->l.id);
     sc_link_start(&log->l.id, &log->l.link);
     m->log[m->log_count++] = log;
@@ -342,6 +376,28 @@ static struct ts_mem_entry *append(struct ts_mem *m, struct ts_mem_log *log,
     return e;
 }
 
+/* A branch that shares the first seq_next entries with this one, and ends there for now. */
+static struct ts_mem_log *begin_branch(struct ts_mem *m, const struct ts_mem_log *log,
+                                       uint64_t seq_next)
+{
+    struct ts_mem_log *b = make_log(m, &log->l.key);
+
+    b->cap = (size_t)seq_next + 8;
+    b->e = need(malloc(b->cap * sizeof *b->e));
+    for (uint64_t seq = 0; seq < seq_next; seq++) {
+        b->e[seq] = log->e[seq];
+        if (log->e[seq].payload != NULL) {
+            b->e[seq].payload = need(malloc(log->e[seq].payload_bytes));
+            memcpy(b->e[seq].payload, log->e[seq].payload, log->e[seq].payload_bytes);
+        }
+    }
+    if (seq_next > 0)
+        b->l.link =
+            (struct sc_link){seq_next, log->e[seq_next - 1].lamport, log->e[seq_next - 1].chain};
+    b->l.first_seq = seq_next;
+    return b;
+}
+
 /* The head has a new checkpoint: the one before it goes when nothing needs it. */
 static void keep(struct ts_mem_log *log, uint64_t old_head, const struct cr_sig *sig)
 {
@@ -362,22 +418,53 @@ static void keep(struct ts_mem_log *log, uint64_t old_head, const struct cr_sig 
         log->e[old_head].has_sig = false;
 }
 
+static void sign_head(struct ts_mem *m, const struct cr_identity *author, struct ts_mem_log *log,
+                      uint64_t old_head)
+{
+    struct cr_sig sig;
+
+    sc_checkpoint_sign(&author->sign_sk, &m->net, &log->l.id, log->l.link.seq_next - 1,
+                       &log->l.link.chain, &sig);
+    keep(log, old_head, &sig);
+}
+
+void ts_mem_extend(struct ts_mem *m, const struct cr_identity *author, struct ts_mem_log *log,
+                   uint64_t lamport, uint64_t wall_ms, struct cr_span payload, bool urgent)
+{
+    uint64_t old_head = log->l.link.seq_next - 1;
+    struct sc_wire_entry w = {.wall_ms = wall_ms, .payload = payload};
+
+    w.lamport = lamport != 0 ? lamport : log->l.link.lamport + 1;
+    append(m, log, &w)->urgent = urgent;
+    sign_head(m, author, log, old_head);
+}
+
 struct ts_mem_log *ts_mem_write(struct ts_mem *m, const struct cr_identity *author, uint64_t scope,
                                 uint64_t incarnation, uint64_t lamport, uint64_t wall_ms,
                                 struct cr_span payload, bool urgent)
 {
     struct sc_log_key key = {author->sign_pk, scope, incarnation};
-    struct ts_mem_log *log = make_log(m, &key);
-    uint64_t old_head = log->l.link.seq_next - 1;
-    struct sc_wire_entry w = {.wall_ms = wall_ms, .payload = payload};
-    struct cr_sig sig;
+    struct ts_mem_log *log = ts_mem_log(m, &key);
 
-    w.lamport = lamport != 0 ? lamport : log->l.link.lamport + 1;
-    append(m, log, &w)->urgent = urgent;
-    sc_checkpoint_sign(&author->sign_sk, &m->net, &log->l.id, log->l.link.seq_next - 1,
-                       &log->l.link.chain, &sig);
-    keep(log, old_head, &sig);
+    if (log == NULL)
+        log = make_log(m, &key);
+    ts_mem_extend(m, author, log, lamport, wall_ms, payload, urgent);
     return log;
+}
+
+struct ts_mem_log *ts_mem_fork(struct ts_mem *m, const struct cr_identity *author,
+                               const struct ts_mem_log *log, uint64_t seq_next, uint64_t wall_ms,
+                               struct cr_span payload)
+{
+    struct sc_wire_entry w = {.wall_ms = wall_ms, .payload = payload};
+    struct ts_mem_log *b;
+
+    CR_ASSERT(seq_next < log->l.link.seq_next);
+    b = begin_branch(m, log, seq_next);
+    w.lamport = b->l.link.lamport + 1;
+    append(m, b, &w);
+    sign_head(m, author, b, UINT64_MAX);
+    return b;
 }
 
 void ts_mem_prune(struct ts_mem_log *log, uint64_t seq)
@@ -401,17 +488,41 @@ void ts_mem_cut(struct ts_mem *m, struct ts_mem_log *log, uint64_t seq_next)
     CR_ASSERT(log->e[seq_next - 1].has_sig);
 }
 
+/* The branch that the run grows, or a new one; NULL: what is before it is not stored. */
+static struct ts_mem_log *branch_for(struct ts_mem *m, const struct sy_update *u)
+{
+    uint64_t first = u->run->first_seq;
+    struct ts_mem_log *log;
+
+    CR_ASSERT(find_entry(m, &u->log_id, first, &u->chains[0]) == NULL);
+    if (first > 0)
+        log = find_entry(m, &u->log_id, first - 1, &u->before);
+    else
+        log = ts_mem_log(m, &u->key);
+    if (log == NULL && first > 0)
+        return NULL;
+    if (log == NULL)
+        log = make_log(m, &u->key);
+    CR_ASSERT(cr_hash_equal(&log->l.id, &u->log_id));
+    CR_ASSERT(first > 0 || cr_hash_equal(&u->before, &u->log_id));
+    return log->l.link.seq_next == first ? log : begin_branch(m, log, first);
+}
+
 static int apply_run(struct ts_mem *m, const struct sy_update *u, uint64_t *handle)
 {
-    struct ts_mem_log *log = make_log(m, &u->key);
-    uint64_t old_head = log->l.link.seq_next - 1;
+    struct ts_mem_log *log;
+    uint64_t old_head;
     int rc;
 
-    CR_ASSERT(cr_hash_equal(&log->l.id, &u->log_id));
-    *handle = log->l.handle;
-    if (u->run->first_seq != log->l.link.seq_next)
-        return ST_CONFLICT;
     CR_ASSERT(u->run->count >= 1 && u->run->count <= SC_RUN_ENTRIES_MAX);
+    if (m->deny_from > 0 && cr_hash_equal(&u->log_id, &m->deny_log) &&
+        u->run->first_seq + u->run->count > m->deny_from)
+        return ST_DENIED;
+    log = branch_for(m, u);
+    if (log == NULL)
+        return ST_CONFLICT;
+    old_head = log->l.first_seq == u->run->first_seq ? UINT64_MAX : log->l.link.seq_next - 1;
+    *handle = log->l.handle;
     for (size_t i = 0; i < u->run->count; i++) {
         const struct ts_mem_entry *e = append(m, log, &u->run->e[i]);
 

@@ -91,6 +91,16 @@ static bool find_end(struct ts_pump *p, size_t node, uint32_t number, size_t *li
     return false;
 }
 
+/* Some branch of the log is so long. */
+static bool holds(const struct ts_mem *m, const struct cr_hash *id, uint64_t entries)
+{
+    for (size_t i = 0; i < m->log_count; i++) {
+        if (cr_hash_equal(&m->log[i]->l.id, id) && m->log[i]->l.link.seq_next >= entries)
+            return true;
+    }
+    return false;
+}
+
 /* Every run in the batch is durable at the sender. */
 static void check_runs(struct ts_node *from, struct ts_dir *d, struct cr_span raw)
 {
@@ -112,7 +122,7 @@ static void check_runs(struct ts_node *from, struct ts_dir *d, struct cr_span ra
         CR_ASSERT(run->has_key || run->log_ref < d->ref_count);
         log = ts_mem_log(from->mem, run->has_key ? &run->key : &d->ref[run->log_ref]);
         CR_ASSERT(log != NULL);
-        CR_ASSERT(run->first_seq + run->count <= log->l.link.seq_next);
+        CR_ASSERT(holds(from->mem, &log->l.id, run->first_seq + run->count));
     }
     rc = sc_reader_finish(&r);
     CR_ASSERT(rc == ST_OK);

@@ -6,8 +6,8 @@
 
 #include "tests/lib/mem_view.h"
 
-#define TS_NODES_MAX 4
-#define TS_LINKS_MAX 8
+#define TS_NODES_MAX 8
+#define TS_LINKS_MAX 16
 /* On the wire a frame costs its length and tag; the two hellos their share of the handshake. */
 #define TS_FRAME_OVERHEAD  18
 #define TS_HELLO1_OVERHEAD 115

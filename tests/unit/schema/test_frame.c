@@ -549,6 +549,87 @@ static void test_frame__no_memory(void **state)
     assert_int_equal(ts_oom_sweep(init_ranges, NULL), 2);
 }
 
+/* A spine: its bytes, and what is refused. */
+static void test_frame__spine(void **state)
+{
+    static const struct {
+        const char *name, *hex;
+        int status;
+    } rows[] = {
+        {"none", "90", ST_OK},
+        {"two", "92 9201c4080000000000000001 9201c4080000000000000002", ST_OK},
+        {"ascending", "92 9201c4080000000000000002 9202c4080000000000000001", ST_OK},
+        {"equal", "92 9201c4080000000000000001 9201c4080000000000000001", ST_MALFORMED},
+        {"chain descends", "92 9201c4080000000000000002 9201c4080000000000000001", ST_MALFORMED},
+        {"descending", "92 9202c4080000000000000001 9201c4080000000000000002", ST_MALFORMED},
+        {"place 0", "91 9200c4080000000000000001", ST_RANGE},
+        {"short chain", "91 9201c40700000000000001", ST_MALFORMED},
+        {"too many", "dc0281", ST_OVERSIZE},
+        {"one more byte", "90 00", ST_MALFORMED},
+        {"cut", "91", ST_TRUNCATED},
+    };
+    static const char head[] =
+        "92c420000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    static struct sc_spine spine;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t buf[GOLDEN_BYTES];
+        char hex[GOLDEN_BYTES];
+        struct st_err err = {ST_OK, ""};
+        struct cr_span in;
+        struct cr_buf again;
+        size_t n = sizeof head - 1;
+        int rc;
+
+        memcpy(hex, head, n);
+        for (const char *c = rows[i].hex; *c != '\0'; c++) {
+            if (*c != ' ')
+                hex[n++] = *c;
+        }
+        hex[n] = '\0';
+        in = unhex(hex, buf);
+        rc = sc_spine_decode(in, &spine, &err);
+        if (rc != rows[i].status)
+            ts_fail("%s: %s (%s)", rows[i].name, st_name((enum st_code)rc), err.msg);
+        if (rc != ST_OK)
+            continue;
+        cr_buf_init(&again, SC_FRAME_MAX);
+        ts_assert_ok(sc_spine_encode(&spine, &again));
+        assert_int_equal(again.p[0], SC_FT_SPINE);
+        assert_true(cr_span_equal(in, cr_span_of(again.p + 1, again.n - 1)));
+        cr_buf_release(&again);
+    }
+}
+
+/* What comes before a run: eight bytes, and never before the first entry. */
+static void test_frame__run_before(void **state)
+{
+    static struct sc_run expected;
+    uint8_t payloads[3][GOLDEN_BYTES];
+    struct sc_reader r;
+    struct cr_buf out;
+
+    (void)state;
+    golden_run(&expected, payloads);
+    expected.first_seq = 7;
+    expected.has_before = true;
+    memcpy(expected.before8, "12345678", 8);
+    cr_buf_init(&out, SC_BATCH_RAW_MAX);
+    ts_assert_ok(sc_run_encode(&expected, &out));
+    sc_reader_init(&r, cr_buf_span(&out));
+    ts_assert_ok(sc_run_decode(&r, &run, NULL));
+    ts_assert_ok(sc_reader_finish(&r));
+    assert_true(run.has_before);
+    assert_memory_equal(run.before8, "12345678", 8);
+    out.p[0] = 0x96; /* six items: what follows is left over */
+    sc_reader_init(&r, cr_buf_span(&out));
+    ts_assert_ok(sc_run_decode(&r, &run, NULL));
+    assert_false(run.has_before);
+    ts_assert_status(sc_reader_finish(&r), ST_MALFORMED);
+    cr_buf_release(&out);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -561,6 +642,8 @@ int main(void)
         cmocka_unit_test(test_frame__hello_version),
         cmocka_unit_test(test_frame__hello_random),
         cmocka_unit_test(test_frame__ranges_random),
+        cmocka_unit_test(test_frame__spine),
+        cmocka_unit_test(test_frame__run_before),
         cmocka_unit_test(test_frame__ranges_refuse),
         cmocka_unit_test(test_frame__encode_all_or_nothing),
         cmocka_unit_test(test_frame__hello_common),

@@ -8,7 +8,7 @@
 
 #define VILLAGE  UINT64_C(500118003206)
 #define VILLAGE2 UINT64_C(500118003001)
-#define AUTHORS  6
+#define AUTHORS  9
 
 struct kit {
     struct ts_pump pump;

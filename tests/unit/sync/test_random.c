@@ -10,6 +10,7 @@ struct world {
     struct kit k;
     struct ts_prng *r;
     size_t nodes;
+    bool forks; /* one author writes at every node, and behind its own back */
     uint64_t incarnation[TS_NODES_MAX];
 };
 
@@ -36,6 +37,35 @@ static void act_write(struct world *w)
                            urgent && i + 1 == n);
     }
     ts_pump_local(&w->k.pump, node, log, urgent);
+}
+
+/* The forking author: goes on at the end of what a node holds, or beside something older. */
+static void act_fork(struct world *w)
+{
+    size_t node = ts_prng_below(w->r, w->nodes);
+    struct ts_mem *m = &w->k.mem[node];
+    const struct cr_identity *author = &w->k.author[AUTHORS - 1];
+    struct sc_log_key key = {author->sign_pk, VILLAGE, 1 + ts_prng_below(w->r, 2)};
+    size_t n =
+        ts_prng_chance(w->r, 1, 8) ? ts_prng_range(w->r, 300, 1300) : ts_prng_range(w->r, 1, 9);
+    struct ts_mem_log *log = ts_mem_log(m, &key);
+    uint8_t payload[24];
+
+    ts_prng_bytes(w->r, payload, sizeof payload);
+    if (log != NULL && ts_prng_chance(w->r, 1, 3))
+        log = ts_mem_fork(m, author, log, ts_prng_below(w->r, log->l.link.seq_next), 5,
+                          cr_span_of(payload, sizeof payload));
+    for (size_t i = 0; i < n; i++) {
+        bool urgent = i + 1 == n && ts_prng_chance(w->r, 1, 4);
+
+        ts_prng_bytes(w->r, payload, 8);
+        if (log == NULL)
+            log = ts_mem_write(m, author, VILLAGE, key.incarnation, 0, 6,
+                               cr_span_of(payload, sizeof payload), urgent);
+        else
+            ts_mem_extend(m, author, log, 0, 6, cr_span_of(payload, sizeof payload), urgent);
+    }
+    ts_pump_local(&w->k.pump, node, log, false);
 }
 
 static void act_link(struct world *w)
@@ -69,7 +99,9 @@ static void act(struct world *w)
     struct ts_pump *p = &w->k.pump;
     size_t node = ts_prng_below(w->r, w->nodes);
 
-    if (what < 8) {
+    if (w->forks && what < 3) {
+        act_fork(w);
+    } else if (what < 8) {
         act_write(w);
     } else if (what < 12) {
         act_link(w);
@@ -107,11 +139,13 @@ static void heal(struct world *w)
 static void one_history(struct ts_prng *r, uint64_t seed, void *ctx)
 {
     struct world *w = ctx;
+    bool forks = w->forks;
 
     (void)seed;
     memset(w, 0, sizeof *w);
     w->r = r;
-    w->nodes = ts_prng_range(r, 2, TS_NODES_MAX);
+    w->forks = forks;
+    w->nodes = forks ? ts_prng_range(r, 3, TS_NODES_MAX) : ts_prng_range(r, 2, 4);
     kit_init(&w->k, w->nodes);
     for (int i = 0; i < STEPS; i++)
         act(w);
@@ -121,7 +155,8 @@ static void one_history(struct ts_prng *r, uint64_t seed, void *ctx)
     for (size_t i = 0; i < w->nodes; i++) {
         if (w->k.pump.node[i].blames > 0)
             ts_fail("node %zu blames: %s", i, w->k.pump.node[i].close_text);
-        assert_int_equal(w->k.mem[i].fork_count, 0);
+        if (!forks)
+            assert_int_equal(w->k.mem[i].fork_count, 0);
     }
     kit_release(&w->k);
 }
@@ -131,6 +166,18 @@ static void test_random__histories_converge(void **state)
     static struct world w;
 
     (void)state;
+    w.forks = false;
+    ts_each_seed(1, 60, one_history, &w);
+}
+
+/* The same with an author who forks its logs at will, deep and at the first entry, while they grow
+ * everywhere: every branch reaches every node. */
+static void test_random__forks_converge(void **state)
+{
+    static struct world w;
+
+    (void)state;
+    w.forks = true;
     ts_each_seed(1, 60, one_history, &w);
 }
 
@@ -138,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random__histories_converge),
+        cmocka_unit_test(test_random__forks_converge),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
