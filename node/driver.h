@@ -6,6 +6,7 @@
 
 #include "node/ports.h"
 #include "node/store.h"
+#include "schema/why.h"
 
 #define ND_DIAL_MIN_MS   2000 /* back-off of a peer: doubled a failure, with jitter */
 #define ND_DIAL_MAX_MS   300000
@@ -53,6 +54,16 @@ struct nd_draft {
     uint64_t wall_ms;            /* 0: now */
     bool urgent;
 };
+/* May this author write a record that says this, about this grid (0: the scope's own)? ST_OK or
+ * ST_DENIED; filled in either case. */
+struct nd_rights {
+    uint32_t roles;  /* that the author has there and then */
+    uint32_t wanted; /* those that may */
+    enum sc_why why; /* SC_WHY_COUNTS: it may */
+};
+int nd_write_rights(struct nd_store *s, const struct cr_sign_pk *author, uint64_t scope,
+                    const struct sc_body *body, uint64_t grid, uint64_t wall_ms,
+                    struct nd_rights *out) ST_MUST;
 /* Signs and stores the drafts of one author in one scope as one durable transaction, in order, then
  * pushes them to live sessions. Parents are the subject's current tips. A draft whose subject is
  * &ids[k] of an earlier draft of this call refers to it. ids[i] = subject of draft i.

@@ -3,7 +3,7 @@
  * wire, around each urgent entry, and at the end. Any failure rolls the whole call back. */
 #include "node/driver_int.h"
 
-#include "schema/policy.h"
+#include "schema/record_table.h"
 
 #include <stdio.h>
 
@@ -218,23 +218,68 @@ static int open_log(struct writer *w, uint64_t scope)
 
 /* ---- drafts ---- */
 
+static void name_roles(uint32_t roles, char *out, size_t bytes)
+{
+    size_t n = 0;
+
+    (void)snprintf(out, bytes, "none");
+    for (const struct sc_choice *c = sc_choices_role; c->name != NULL; c++)
+        if ((roles & c->value) != 0 && n < bytes)
+            n += (size_t)snprintf(out + n, bytes - n, "%s%s", n > 0 ? "," : "", c->name);
+}
+
+int nd_write_rights(struct nd_store *s, const struct cr_sign_pk *author, uint64_t scope,
+                    const struct sc_body *body, uint64_t grid, uint64_t wall_ms,
+                    struct nd_rights *out)
+{
+    const struct sc_record *rec = body->rec;
+    struct sc_certs *certs = nd_store_certs(s);
+    struct sc_fact f = {.type = rec->type, .wall_ms = wall_ms};
+    uint32_t by[SC_GIVERS] = {0};
+    bool may;
+
+    f.roles = sc_certs_roles_by(certs, author, scope, grid, wall_ms, by);
+    f.rules = sc_policy_at(nd_store_policy(s), wall_ms);
+    f.barred = sc_rules_barred(f.rules, by);
+    out->roles = f.roles;
+    out->wanted = sc_rules_writers_of(f.rules, body, author);
+    if (rec->type == SC_R_POLICY)
+        may = sc_policy_author(certs, author, wall_ms);
+    else if (rec->writers_of != NULL)
+        may = (f.roles & out->wanted) != 0;
+    else
+        may = sc_fact_may_write(&f, rec);
+    out->why = SC_WHY_COUNTS;
+    if (may)
+        return ST_OK;
+    out->why = f.roles == 0 || rec->writers_of == NULL
+                   ? sc_why_roles(&f, rec, sc_certs_no_roles(certs, author, scope, grid, wall_ms))
+                   : SC_WHY_ROLE;
+    if (out->why == SC_WHY_COUNTS)
+        out->why = SC_WHY_ROLE; /* of the street, but no seat */
+    return ST_DENIED;
+}
+
 static int check_rights(struct writer *w, const struct sc_body *body, uint64_t grid,
                         uint64_t wall_ms)
 {
     const struct sc_record *rec = body->rec;
     uint64_t scope = w->log.key.scope;
-    char text[SC_SCOPE_TEXT_MAX];
-    uint32_t roles;
+    char text[SC_SCOPE_TEXT_MAX], has[64], wanted[96];
+    struct nd_rights rights;
 
     sc_scope_text(scope, text);
     if (rec->public_scope ? scope != SC_SCOPE_PUBLIC : grid != 0 && sc_grid_scope(grid) != scope)
         return st_fail(w->err, ST_DENIED, "%s is not written in %s", rec->name, text);
-    roles =
-        sc_certs_roles(nd_store_certs(w->d->o.store), &w->author->sign_pk, scope, grid, wall_ms);
-    if ((roles & sc_rules_writers_of(NULL, body, &w->author->sign_pk)) == 0 && !rec->open_report)
-        return st_fail(w->err, ST_DENIED, "this key has no role that may write %s in %s%s",
-                       rec->name, text, roles == 0 ? " (no certificate for it)" : "");
-    return ST_OK;
+    if (nd_write_rights(w->d->o.store, &w->author->sign_pk, scope, body, grid, wall_ms, &rights) ==
+        ST_OK)
+        return ST_OK;
+    name_roles(rights.roles, has, sizeof has);
+    name_roles(rights.wanted, wanted, sizeof wanted);
+    return st_fail(w->err, ST_DENIED,
+                   "no right to write %s in %s: %s; roles of this key: %s; "
+                   "those that may: %s",
+                   rec->name, text, sc_why_label(rights.why).en, has, wanted);
 }
 
 /* Parents: the subject's tips, or its latest entry of this call. *grid: what the subject is judged

@@ -38,6 +38,20 @@ const struct cr_hash *nd_store_net(const struct nd_store *s);
  * not keep. */
 struct sc_authority *nd_store_authority(struct nd_store *s);
 struct sc_certs *nd_store_certs(struct nd_store *s);
+/* What the street has set; of what is committed. Good as long as nd_store_certs. */
+struct sc_policy *nd_store_policy(struct nd_store *s);
+/* What one more policy would change, without writing it: each hazard whose state would be another,
+ * and each open one that it takes another level to close from then on. cb's non-zero return stops
+ * and is returned. Folds every hazard. */
+struct nd_policy_effect {
+    struct sc_id subject;
+    uint64_t grid, severity;
+    enum sc_hazard_state before, after;
+    enum sc_level level_before, level_after; /* to close it */
+};
+int nd_store_policy_preview(struct nd_store *s, const struct sc_policy_entry *e,
+                            int (*cb)(void *arg, const struct nd_policy_effect *effect), void *arg,
+                            struct st_err *err) ST_MUST;
 /* Grows with every commit that changed what authority says. */
 uint64_t nd_store_authority_serial(const struct nd_store *s);
 /* Draws a new incarnation for local authors, durable with the transaction if one is open. */

@@ -99,6 +99,11 @@ int nd_admit(struct nd_store *s, struct nd_admit *a, struct st_err *err)
         return st_fail(err, ST_NOMEM, "check record of authority");
     if (rc != ST_OK)
         return quarantine(s, a, &why, err);
+    if (p.type == SC_R_POLICY && a->key->scope == SC_SCOPE_PUBLIC) {
+        rc = nd_policy_admit(s, a, err);
+        if (rc != ST_OK)
+            return rc;
+    }
     sid = p.has_subject ? p.subject : sc_id_of(a->id);
     rc = nd_dirty_subject(s, &sid, a->key->scope, &index, err);
     if (rc != ST_OK)

@@ -532,7 +532,7 @@ static int spread_author(struct nd_store *s, const struct cr_sign_pk *author, st
 }
 
 /* Entries ahead of their log are few: all their subjects. */
-static int mark_provs(struct nd_store *s, struct st_err *err)
+int nd_mark_provs(struct nd_store *s, struct st_err *err)
 {
     struct nd_subject row;
     struct nd_prov p;
@@ -598,7 +598,7 @@ int nd_auth_spread(struct nd_store *s, struct st_err *err)
     for (size_t at = 0; rc == ST_OK && at < s->changed.n; at += sizeof(struct sc_auth_change))
         rc = spread_change(s, at, err);
     if (rc == ST_OK && s->auth_news)
-        rc = mark_provs(s, err);
+        rc = nd_mark_provs(s, err);
     if (rc == ST_OK)
         cr_buf_clear(&s->changed);
     return rc != ST_OK ? st_wrap(err, rc, "authority") : ST_OK;

@@ -248,7 +248,7 @@ int nd_txn_begin_at(struct nd_store *s, const char *file, int line, struct st_er
     if (rc != ST_OK)
         return rc;
     s->in_txn = true;
-    s->auth_touched = s->auth_news = false;
+    s->auth_touched = s->auth_news = s->policy_touched = false;
     s->txn_file = file;
     s->txn_line = line;
     return ST_OK;
@@ -277,7 +277,7 @@ void nd_store_rollback(struct nd_store *s)
     }
     /* What memory holds came from the database, or must come from it again. If it cannot be read
      * now, it is before the next transaction or reading, or these fail. */
-    s->auth_stale = s->auth_stale || s->auth_touched;
+    s->auth_stale = s->auth_stale || s->auth_touched || s->policy_touched;
     if (nd_store_load(s, s->auth_stale, NULL) != ST_OK)
         s->auth_stale = true;
 }
@@ -307,6 +307,8 @@ int nd_store_commit(struct nd_store *s, struct st_err *err)
     if (!s->in_txn)
         return st_fail(err, ST_STATE, "no transaction is open");
     rc = nd_auth_spread(s, err);
+    if (rc == ST_OK)
+        rc = nd_policy_spread(s, err);
     if (rc == ST_OK)
         rc = nd_dirty_fold(s, err);
     if (rc == ST_OK)

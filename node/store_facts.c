@@ -229,17 +229,21 @@ static uint64_t subject_kind(const struct nd_facts *f, size_t n, uint64_t scope)
     return kind;
 }
 
-static uint32_t roles_of(struct nd_store *s, const struct sc_fact *fact, uint64_t scope)
+/* Its author's roles about the grids known so far, under the policy of its time. */
+static void judge(struct nd_store *s, struct sc_fact *fact, uint64_t scope)
 {
     struct sc_certs *certs = sc_authority_certs(s->auth);
     const struct nd_facts *f = &s->facts;
-    uint32_t roles = 0;
+    uint32_t by[SC_GIVERS] = {0};
 
+    fact->roles = 0;
     if (f->grid_count == 0)
-        return sc_certs_roles(certs, &fact->author, scope, 0, fact->wall_ms);
+        fact->roles = sc_certs_roles_by(certs, &fact->author, scope, 0, fact->wall_ms, by);
     for (size_t i = 0; i < f->grid_count; i++)
-        roles |= sc_certs_roles(certs, &fact->author, scope, f->grid[i], fact->wall_ms);
-    return roles;
+        fact->roles |=
+            sc_certs_roles_by(certs, &fact->author, scope, f->grid[i], fact->wall_ms, by);
+    fact->rules = sc_policy_at(s->policy, fact->wall_ms);
+    fact->barred = sc_rules_barred(fact->rules, by);
 }
 
 static bool has_grid(const struct nd_facts *f, uint64_t grid)
@@ -275,13 +279,14 @@ static bool next_grid(struct nd_store *s, uint64_t scope)
     uint64_t found = 0;
 
     for (size_t i = 0; i < f->folded; i++) {
-        const struct sc_fact *fact = &f->fact[i];
+        struct sc_fact *fact = &f->fact[i];
         const struct sc_record *rec = fact->pruned ? NULL : sc_record_find(fact->type);
         uint64_t grid = rec != NULL ? body_grid(fact->body) : 0;
 
         if (grid == 0 || has_grid(f, grid) || (found != 0 && grid >= found))
             continue;
-        if ((roles_of(s, fact, scope) & rec->writers) != 0)
+        judge(s, fact, scope);
+        if ((fact->roles & sc_rules_writers(fact->rules, rec)) != 0 && sc_fact_may_write(fact, rec))
             found = grid;
     }
     if (found != 0)
@@ -330,12 +335,12 @@ static void weigh(struct nd_store *s, size_t i, uint64_t scope)
     struct nd_fact_src *src = &f->src[i];
     const struct sc_record *rec = NULL;
 
-    fact->roles = roles_of(s, fact, scope);
+    judge(s, fact, scope);
     fact->person = sc_certs_person(sc_authority_certs(s->auth), &fact->author);
     src->held = i < f->folded ? ND_HELD_NONE : nd_held_standing(src->standing);
     if (i < f->folded && f->type != 0 && kind_of(fact, scope) == f->type)
         rec = sc_record_find(fact->type);
-    if (rec != NULL && (fact->roles & rec->writers) == 0 && !rec->open_report)
+    if (rec != NULL && !sc_fact_may_write(fact, rec))
         src->held = src->standing == SC_HELD_UNKNOWN ? ND_HELD_UNCERTIFIED
                     : fact->roles == 0               ? ND_HELD_GRID
                                                      : ND_HELD_ROLE;

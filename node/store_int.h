@@ -6,6 +6,7 @@
  *   store_fold   the facts of a subject, its fold, its row
  *   store_branch logs as trees: rows, paths, where a run goes
  *   store_auth   who counts: the evaluation, admission, what a change makes fold again
+ *   store_policy what the street has set, and the subjects that a change concerns
  *   store_view   what the engine reads
  *   store_held   what does not count, and why
  *   store_query, store_list, store_peer, store_verify   the rest of store.h */
@@ -192,6 +193,17 @@ bool nd_auth_refuses_ahead(struct nd_store *s, const struct sc_log_key *key, uin
 /* Of an entry ahead of its log. ST_NOMEM and what reading gives. */
 int nd_auth_standing_ahead(struct nd_store *s, const struct nd_prov *p, enum sc_standing *out,
                            struct st_err *err) ST_MUST;
+
+/* Marks the subjects of all provisional entries. */
+int nd_mark_provs(struct nd_store *s, struct st_err *err) ST_MUST;
+
+/* ---- store_policy ---- */
+/* After nd_auth_load. */
+int nd_policy_load(struct nd_store *s, struct st_err *err) ST_MUST;
+/* A record of type POLICY in street/public, checked. */
+int nd_policy_admit(struct nd_store *s, const struct nd_admit *a, struct st_err *err) ST_MUST;
+/* After nd_auth_spread: marks what policies and authority of this transaction may change. */
+int nd_policy_spread(struct nd_store *s, struct st_err *err) ST_MUST;
 
 /* ---- store_view ---- */
 void nd_view_init(struct nd_store *s);

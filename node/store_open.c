@@ -35,6 +35,7 @@
 
 static const char *const migrations[ND_SCHEMA_VERSION] = {
     ND_MIGRATION_1 "PRAGMA application_id = 1179869001; PRAGMA user_version = 1;",
+    ND_MIGRATION_2 "PRAGMA user_version = 2;",
 };
 
 /* ---- named values ---- */
@@ -359,6 +360,8 @@ int nd_store_load(struct nd_store *s, bool authority, struct st_err *err)
     memset(s->log_cache, 0, sizeof s->log_cache);
     if (rc == ST_OK && authority)
         rc = nd_auth_load(s, err);
+    if (rc == ST_OK && authority)
+        rc = nd_policy_load(s, err);
     return rc;
 }
 
@@ -368,6 +371,8 @@ static void release(struct nd_store *s)
     if (s->lock_fd >= 0)
         (void)close(s->lock_fd);
     sc_authority_free(s->auth);
+    sc_policy_free(s->policy);
+    cr_buf_release(&s->policy_no);
     nd_logs_release(&s->logs);
     nd_dirty_release(s);
     nd_facts_release(s);
@@ -443,6 +448,7 @@ int nd_store_open(const struct nd_store_options *o, struct nd_store **out, struc
     s->lock_fd = -1;
     s->read_only = o->read_only;
     cr_buf_init(&s->changed, UINT32_MAX);
+    cr_buf_init(&s->policy_no, UINT32_MAX);
     cr_buf_init(&s->state, 1u << 20);
     nd_facts_init(s);
     nd_view_init(s);

@@ -187,13 +187,16 @@ static int forget(struct nd_store *s, struct st_err *err)
     int rc =
         nd_sql_exec(s,
                     "DELETE FROM fact; DELETE FROM subject; DELETE FROM ext; DELETE FROM link;"
-                    "DELETE FROM grid; DELETE FROM scope; DELETE FROM quarantine; DELETE FROM auth",
+                    "DELETE FROM grid; DELETE FROM scope; DELETE FROM quarantine; DELETE FROM auth;"
+                    "DELETE FROM policy",
                     err);
 
     s->auth_stale = true; /* in case this ends in a rollback */
     if (rc == ST_OK)
         rc = nd_auth_load(s, err); /* the branches */
-    s->auth_touched = s->auth_news = true;
+    if (rc == ST_OK)
+        rc = nd_policy_load(s, err); /* none */
+    s->auth_touched = s->auth_news = s->policy_touched = true;
     s->scope_n = 0;
     s->subject_next = 1;
     nd_dirty_clear(s);

@@ -79,6 +79,8 @@
     "CREATE TABLE invite(id BLOB PRIMARY KEY, secret BLOB NOT NULL, roles INTEGER NOT NULL,"     \
     " grid INTEGER NOT NULL, expires INTEGER NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;"
 
+#define ND_MIGRATION_2 "CREATE TABLE policy(entry INTEGER PRIMARY KEY);"
+
 #define ND_LOG_COLUMNS_                                                                            \
     "SELECT id, log_id, author, scope, inc, seq_next, lamport, chain, sig, kept_next, kept_bytes," \
     " branch, parent, first_seq, flags, bytes, held, held_bytes FROM log "
@@ -230,6 +232,11 @@
                  " ON e.id = a.entry ORDER BY a.entry")                                           \
     X(AUTH_HAS, "SELECT 1 FROM auth WHERE entry = :entry AND type = :type")                       \
     X(AUTH_COUNT, "SELECT count(*) FROM auth")                                                    \
+    X(POLICY_ADD, "INSERT OR IGNORE INTO policy(entry) VALUES(:entry)")                           \
+    X(POLICY_EACH, "SELECT p.entry, e.lamport, e.wall, e.chain, e.payload FROM policy p"          \
+                   " CROSS JOIN entry e ON e.id = p.entry ORDER BY p.entry")                      \
+    X(POLICY_ENTRIES, "SELECT id, chain, payload FROM entry WHERE wall >= :from"                  \
+                      " AND (flags & :skip) = 0")                                                 \
     X(SESSION_GET, "SELECT id FROM session WHERE peer = :peer")                                   \
     X(SESSION_ADD, "INSERT INTO session(peer, synced) VALUES(:peer, 0)")                          \
     X(SESSION_SYNCED, "UPDATE session SET synced = :synced WHERE id = :id")                       \

@@ -14,7 +14,7 @@ enum nd_sql {
         ND_SQL_COUNT
 };
 
-#define ND_SCHEMA_VERSION 1
+#define ND_SCHEMA_VERSION 2
 #define ND_SEQ_BITS       40 /* seq in an entry's number; SC_SEQ_MAX */
 #define ND_DIRTY_MAX      16384
 #define ND_LOG_CACHE      256
@@ -240,12 +240,15 @@ struct nd_store {
     uint64_t scopes[SC_SCOPES_MAX];
     size_t scope_count;
     struct sc_authority *auth;
-    bool auth_touched; /* the open transaction told it of something */
-    bool auth_stale;   /* could not be loaded after a rollback */
-    bool auth_open;    /* has additions that are not settled */
-    bool changed_lost; /* no memory to remember a change */
-    bool auth_news;    /* the open transaction changed what it says */
-    uint64_t auth_gen; /* of answers; grows with each settling */
+    struct sc_policy *policy;
+    struct cr_buf policy_no; /* numbers of its entries, int64_t, by index */
+    bool policy_touched;     /* the open transaction brought policies, or changed which count */
+    bool auth_touched;       /* the open transaction told it of something */
+    bool auth_stale;         /* could not be loaded after a rollback */
+    bool auth_open;          /* has additions that are not settled */
+    bool changed_lost;       /* no memory to remember a change */
+    bool auth_news;          /* the open transaction changed what it says */
+    uint64_t auth_gen;       /* of answers; grows with each settling */
     uint64_t auth_serial;
     uint64_t unknown_bytes; /* of authors without certificate */
     bool unknown_stale;     /* … to be counted again */

@@ -82,6 +82,8 @@ enum sc_root { SC_ROOT_NONE, SC_ROOT_GENESIS, SC_ROOT_NEXT };
 enum sc_root sc_certs_root(struct sc_certs *s, const struct cr_sign_pk *key);
 /* The key holds an accepted certificate of rank 1. */
 bool sc_certs_is_seat(struct sc_certs *s, const struct cr_sign_pk *key);
+/* The same with the role STREET, in a certificate that was valid at this claimed time. */
+bool sc_certs_is_street_seat(struct sc_certs *s, const struct cr_sign_pk *key, uint64_t wall_ms);
 /* A seat with the role STREET or VILLAGE decides about what others write in this scope: a grid that
  * one of its prefixes encloses; public and internal only with STREET. */
 bool sc_certs_governs(struct sc_certs *s, const struct cr_sign_pk *seat, uint64_t scope);

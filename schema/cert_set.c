@@ -376,6 +376,17 @@ static uint32_t roles_of(const struct sc_cert *c, uint64_t scope, uint64_t grid,
     return (uint32_t)c->roles & SC_ROLES_ALL;
 }
 
+bool sc_certs_is_street_seat(struct sc_certs *s, const struct cr_sign_pk *key, uint64_t wall_ms)
+{
+    for (uint32_t i = first_of(s, key); i != NONE; i = s->items[i].next_sign) {
+        const struct sc_cert *c = &s->items[i].cert;
+
+        if (c->rank == 1 && (roles_of(c, SC_SCOPE_PUBLIC, 0, wall_ms) & SC_ROLE_STREET) != 0)
+            return true;
+    }
+    return false;
+}
+
 uint32_t sc_certs_roles_by(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
                            uint64_t grid, uint64_t wall_ms, uint32_t by[static SC_GIVERS])
 {

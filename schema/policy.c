@@ -38,6 +38,12 @@ void sc_policy_free(struct sc_policy *p)
     free(p);
 }
 
+bool sc_policy_author(struct sc_certs *certs, const struct cr_sign_pk *author, uint64_t wall_ms)
+{
+    return sc_certs_root(certs, author) != SC_ROOT_NONE ||
+           sc_certs_is_street_seat(certs, author, wall_ms);
+}
+
 uint64_t sc_policy_from(const struct sc_policy_entry *e)
 {
     return e->value.from_ms > e->wall_ms ? e->value.from_ms : e->wall_ms;

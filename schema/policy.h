@@ -144,6 +144,8 @@ struct sc_policy_entry {
     struct sc_policy_value value;
     bool counts; /* authorised and not held: the caller says, see sc_policy_stand */
 };
+/* A root, or a seat of the street in force at that time: whose policies count. */
+bool sc_policy_author(struct sc_certs *certs, const struct cr_sign_pk *author, uint64_t wall_ms);
 /* From when the entry applies. */
 uint64_t sc_policy_from(const struct sc_policy_entry *e);
 
