@@ -186,7 +186,7 @@ static int store_answer(const char *dir, const struct sc_answer *answer, struct 
 struct taking {
     struct cr_buf request, file;
     struct sc_answer answer;
-    struct sc_admission got;
+    struct sc_enrolment got;
     struct sc_answer_secret secret;
     bool invited; /* then the invitation vouches for the space */
 };

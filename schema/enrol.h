@@ -96,7 +96,7 @@ int sc_answer_each_run(const struct sc_answer *a, sc_answer_run_cb *cb, void *ar
                        struct st_err *err) ST_MUST;
 
 /* What a verified answer gives. */
-struct sc_admission {
+struct sc_enrolment {
     struct sc_genesis genesis;
     struct cr_hash net;
     struct sc_cert cert;    /* of the request's key */
@@ -106,7 +106,7 @@ struct sc_admission {
  * space when the request names one (ST_SPACE), every run, that the certificate of the runs is for
  * the request's keys and that it and the signer's count (ST_DENIED). Errors as above. */
 int sc_answer_check(const struct sc_answer *a, struct cr_span request_file,
-                    struct sc_admission *out, struct st_err *err) ST_MUST;
+                    struct sc_enrolment *out, struct st_err *err) ST_MUST;
 
 /* The sealed part, for the exchange key of a request. Appends to out. ST_RANGE (addresses, or a key
  * of low order), ST_NOMEM, ST_OVERSIZE. open: ST_FORGED, ST_DENIED (sealed for another key),

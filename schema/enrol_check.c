@@ -159,7 +159,7 @@ static int collect(void *arg, const struct sc_run *run, const struct cr_hash *lo
     return ST_OK;
 }
 
-static int judge(struct collecting *c, const struct sc_request *q, struct sc_admission *out,
+static int judge(struct collecting *c, const struct sc_request *q, struct sc_enrolment *out,
                  struct st_err *err)
 {
     const struct sc_cert *signer = sc_certs_find(c->certs, &c->answer->signer);
@@ -180,10 +180,10 @@ static int judge(struct collecting *c, const struct sc_request *q, struct sc_adm
 }
 
 int sc_answer_check(const struct sc_answer *a, struct cr_span request_file,
-                    struct sc_admission *out, struct st_err *err)
+                    struct sc_enrolment *out, struct st_err *err)
 {
     struct collecting c = {.answer = a};
-    struct sc_admission good = {0};
+    struct sc_enrolment good = {0};
     struct sc_request q;
     struct cr_hash own;
     int rc = sc_request_decode(request_file, &q, err);

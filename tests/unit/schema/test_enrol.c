@@ -157,7 +157,7 @@ static void world_free(struct world *w)
     cr_buf_release(&w->file);
 }
 
-static int check(struct world *w, struct sc_admission *got, struct st_err *err)
+static int check(struct world *w, struct sc_enrolment *got, struct st_err *err)
 {
     struct sc_answer a;
     int rc = sc_answer_decode(cr_buf_span(&w->file), &a, err);
@@ -293,7 +293,7 @@ static void test_enrol__proof(void **state)
 static void test_enrol__answer(void **state)
 {
     struct sc_answer_secret secret;
-    struct sc_admission got;
+    struct sc_enrolment got;
     struct world w;
 
     (void)state;
@@ -316,7 +316,7 @@ static void test_enrol__answer(void **state)
 /* What a liar with a seat's key could sign all the same is refused by what it says. */
 static void test_enrol__answer_lies(void **state)
 {
-    struct sc_admission got;
+    struct sc_enrolment got;
     struct st_err err = {0};
     struct world w;
 
@@ -352,7 +352,7 @@ static void test_enrol__answer_lies(void **state)
 /* A certificate that does not count, or a signer who may not admit, is refused. */
 static void test_enrol__answer_without_right(void **state)
 {
-    struct sc_admission got;
+    struct sc_enrolment got;
     struct cr_identity thief;
     struct sc_id other;
     struct world w;
@@ -400,7 +400,7 @@ static void test_enrol__answer_without_right(void **state)
 static void flipped_runs(void *ctx, uint8_t *p, size_t n, size_t index)
 {
     struct world *w = ctx;
-    struct sc_admission got;
+    struct sc_enrolment got;
     int rc;
 
     w->a.runs = cr_span_of(p, n);
@@ -451,7 +451,7 @@ static void test_enrol__sealed(void **state)
 
 static int check_once(void *ctx)
 {
-    struct sc_admission got;
+    struct sc_enrolment got;
 
     return check(ctx, &got, NULL);
 }
