@@ -30,6 +30,7 @@ struct cr_hash {
     X(CR_TAG_TOKEN, "token")        /* token of a logged-in page -> what the node keeps of it */ \
     X(CR_TAG_BUNDLE, "bundle")      /* parts of a bundle -> what binds and signs them */         \
     X(CR_TAG_ENROL, "enrol")        /* enrolment request; answer before its signature */         \
+    X(CR_TAG_BACKUP, "backup")      /* parts of a backup -> what checks, binds and seals it */   \
     X(CR_TAG_TEST, "test")
 
 enum cr_tag {

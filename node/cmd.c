@@ -142,6 +142,16 @@ static const struct nd_opt import_hazards_opts[] = {
     {"dry-run", NULL, "只检查，不写入", "check only, write nothing"},
     {NULL, NULL, NULL, NULL}};
 
+#define PASSPHRASE_FILE                                                                          \
+    {                                                                                            \
+        "passphrase-file", "FILE", "口令在此文件首行", "the pass phrase is the first line of it" \
+    }
+static const struct nd_opt backup_create_opts[] = {
+    PASSPHRASE_FILE,
+    {"with-root", NULL, "连同街道根钥匙", "with the street's root key"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt backup_opts[] = {PASSPHRASE_FILE, {NULL, NULL, NULL, NULL}};
+
 static const struct nd_verb verbs[] = {
     {"init", NULL, "--name 名称 --street 代码", "建立街道空间和本节点",
      "make a street's space and this node", init_opts, ND_V_LOCAL, NULL, nd_cmd_init, NULL},
@@ -228,6 +238,12 @@ static const struct nd_verb verbs[] = {
      "import a table of grids (code,name,synthetic)", as_opts, 0, NULL, nd_cmd_import_grids, NULL},
     {"verify", NULL, "", "核对全部数据", "check everything stored", verify_opts, 0, NULL,
      nd_cmd_verify, NULL},
+    {"backup", "create", "FILE", "备份数据与钥匙，以口令加密", "back up store and keys, sealed",
+     backup_create_opts, ND_V_LOCAL, NULL, nd_cmd_backup_create, NULL},
+    {"backup", "check", "FILE", "核对备份能否恢复", "check that a backup can be restored",
+     backup_opts, ND_V_LOCAL, NULL, nd_cmd_backup_check, NULL},
+    {"restore", NULL, "FILE --data DIR", "由备份恢复到空目录", "restore a backup into a new place",
+     backup_opts, ND_V_LOCAL, NULL, nd_cmd_restore, NULL},
     {"version", NULL, "", "版本", "version", NULL, ND_V_LOCAL, NULL, nd_cmd_version, NULL},
     {"help", NULL, "[VERB]", "帮助", "this help", NULL, ND_V_LOCAL, NULL, nd_cmd_help, NULL},
 };

@@ -259,6 +259,9 @@ int nd_cmd_tree(struct nd_cmd *c);
 int nd_cmd_verify(struct nd_cmd *c);
 int nd_cmd_import_hazards(struct nd_cmd *c);
 int nd_cmd_import_grids(struct nd_cmd *c);
+int nd_cmd_backup_create(struct nd_cmd *c);
+int nd_cmd_backup_check(struct nd_cmd *c);
+int nd_cmd_restore(struct nd_cmd *c);
 int nd_cmd_version(struct nd_cmd *c);
 
 #endif

@@ -1,4 +1,5 @@
 /* status and verify. */
+#include "node/backup_dir.h"
 #include "node/cmd.h"
 
 #include <stdio.h>
@@ -55,6 +56,105 @@ static void scope_line(struct nd_cmd *c, uint64_t scope)
            (unsigned long long)f.entries, age);
 }
 
+/* ---- what the operator has to do ---- */
+
+struct notice {
+    const char *code;
+    char text[400];
+};
+#define NOTICES_MAX 2
+
+static int own_fork(void *arg, const struct sc_fork *f)
+{
+    const struct nd_app *app = arg;
+
+    return cr_sign_pk_equal(&f->key.author, &app->node.sign_pk) ? 1 : 0;
+}
+
+static int newest_contact(void *arg, const struct nd_peer *p)
+{
+    uint64_t *newest = arg;
+
+    if (p->last_ok_ms > *newest)
+        *newest = p->last_ok_ms;
+    return 0;
+}
+
+/* Restored from a backup, and no peer has been met since. */
+static bool restored(struct nd_cmd *c, struct notice *out)
+{
+    uint64_t newest = 0, made, at;
+    char when[ND_TIME_TEXT_MAX];
+    struct cr_buf b;
+    bool known;
+
+    cr_buf_init(&b, 64);
+    known = nd_store_meta_get(c->app->store, ND_BACKUP_RESTORED, &b) == ST_OK && b.n == 16;
+    made = known ? cr_load_be64(b.p) : 0;
+    at = known ? cr_load_be64(b.p + 8) : 0;
+    cr_buf_release(&b);
+    if (!known || nd_store_peers(c->app->store, newest_contact, &newest) != ST_OK || newest >= at)
+        return false;
+    nd_time_text(made, when);
+    out->code = "restored";
+    (void)snprintf(
+        out->text, sizeof out->text,
+        nd_tr(c,
+              "本机由 %s 的备份恢复，此后尚未与其他节点同步：写入之前请先同步一次（fengsui "
+              "sync）或导入数据包；旧机器若还在运行，请停用。",
+              "restored from a backup of %s and not in touch with any node since: "
+              "before writing, sync once (fengsui sync) or import a bundle; if the old "
+              "machine still runs, stop it."),
+        when);
+    return true;
+}
+
+static bool forked(struct nd_cmd *c, struct notice *out)
+{
+    if (nd_store_forks(c->app->store, own_fork, c->app, NULL) != 1)
+        return false;
+    out->code = "own-fork";
+    (void)snprintf(
+        out->text, sizeof out->text, "%s",
+        nd_tr(c,
+              "本机的另一份副本也写入过；已另开新日志，两份记录都保留。请停用旧副本，并请街"
+              "道确认哪些记录算数。",
+              "another copy of this node has written too; a new log was begun and both "
+              "records are kept. Stop the other copy, and ask the street to say which "
+              "entries count."));
+    return true;
+}
+
+static size_t notices(struct nd_cmd *c, struct notice out[static NOTICES_MAX])
+{
+    size_t n = 0;
+
+    n += restored(c, &out[n]);
+    n += forked(c, &out[n]);
+    return n;
+}
+
+static json_t *notices_json(struct nd_cmd *c)
+{
+    struct notice list[NOTICES_MAX];
+    size_t n = notices(c, list);
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(
+            out, json_pack("{s:s, s:s}", "code", list[i].code, "text", list[i].text));
+    return out;
+}
+
+static void notices_text(struct nd_cmd *c)
+{
+    struct notice list[NOTICES_MAX];
+    size_t n = notices(c, list);
+
+    for (size_t i = 0; i < n; i++)
+        nd_out(c, "! %s\n", list[i].text);
+}
+
 static void status_json(struct nd_cmd *c, const struct nd_store_stats *st, const char *name)
 {
     const struct sc_genesis *g = nd_store_genesis(c->app->store);
@@ -88,6 +188,7 @@ static void status_json(struct nd_cmd *c, const struct nd_store_stats *st, const
                      (json_int_t)n.sessions, "refused_gate", (json_int_t)n.refused_gate,
                      "refused_auth", (json_int_t)n.refused_auth, "refused_protocol",
                      (json_int_t)n.refused_protocol, "joins", (json_int_t)n.joins));
+    (void)json_object_set_new(o, "notices", notices_json(c));
     nd_out_json(c, o);
 }
 
@@ -110,6 +211,7 @@ static int status_text(struct nd_cmd *c, const struct nd_store_stats *st, const 
            (unsigned long long)st->entries, (unsigned long long)st->hazards,
            (unsigned long long)st->held, (unsigned long long)st->quarantined,
            (unsigned long long)st->forks);
+    notices_text(c);
     nd_out(c, "%s\n", nd_tr(c, "范围：", "scopes:"));
     for (size_t i = 0; i < count; i++)
         scope_line(c, scopes[i]);

@@ -250,6 +250,20 @@ int nd_store_meta_get(struct nd_store *s, const char *key, struct cr_buf *out) S
 int nd_store_meta_put(struct nd_store *s, const char *key, struct cr_span value,
                       struct st_err *err) ST_MUST;
 
+/* Sum of the head items of every log held, and their number: equal for stores with equal entries.
+ */
+int nd_store_heads(struct nd_store *s, struct cr_hash *out, uint64_t *logs,
+                   struct st_err *err) ST_MUST;
+/* Writes a compacted copy of one state of the store to path (no file may be there; beside it,
+ * path.raw is used meanwhile), without what ties it to its directory: whoever opens the copy begins
+ * a new incarnation. On a read-only store beside a running node this holds nobody up. step is
+ * called every few pages with how much is done; what it returns but ST_OK ends the copy. ST_EXISTS,
+ * ST_FULL, ST_IO, ST_READONLY, ST_BUSY, ST_CORRUPT; neither file is left then. */
+int nd_store_copy(struct nd_store *s, const char *path,
+                  int (*step)(void *arg, uint64_t done, uint64_t total), void *arg,
+                  struct st_err *err) ST_MUST;
+int nd_store_schema(void); /* that this program writes */
+
 struct nd_store_stats {
     uint64_t entries, logs, subjects, hazards, held, quarantined, provisional, forks, file_bytes;
 };
