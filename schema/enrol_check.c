@@ -28,35 +28,33 @@ struct run_reader {
 };
 
 /* The log of the run; each is named once, by its key. */
-static struct run_log *find_log(struct run_reader *rr, int *rc, struct st_err *err)
+static int find_log(struct run_reader *rr, struct run_log **out, struct st_err *err)
 {
     struct sc_run *run = &rr->run;
     struct run_log *l;
     struct cr_hash id;
 
-    *rc = ST_OK;
     if (!run->has_key) {
-        if (run->log_ref < rr->log_count)
-            return &rr->log[run->log_ref];
-        *rc = st_fail(err, ST_MALFORMED, "run of a log that was not named");
-        return NULL;
+        if (run->log_ref >= rr->log_count)
+            return st_fail(err, ST_MALFORMED, "run of a log that was not named");
+        *out = &rr->log[run->log_ref];
+        return ST_OK;
     }
     sc_log_id(&rr->net, &run->key, &id);
     for (size_t i = 0; i < rr->log_count; i++)
         if (cr_hash_equal(&rr->log[i].id, &id))
-            *rc = st_fail(err, ST_MALFORMED, "log named twice");
+            return st_fail(err, ST_MALFORMED, "log named twice");
     if (run->key.scope != SC_SCOPE_PUBLIC)
-        *rc = st_fail(err, ST_DENIED, "log of scope %llu, not a public one",
-                      (unsigned long long)run->key.scope);
-    else if (rr->log_count == SC_ANSWER_LOGS_MAX)
-        *rc = st_fail(err, ST_OVERSIZE, "more than %d logs", SC_ANSWER_LOGS_MAX);
-    if (*rc != ST_OK)
-        return NULL;
+        return st_fail(err, ST_DENIED, "log of scope %llu, not a public one",
+                       (unsigned long long)run->key.scope);
+    if (rr->log_count == SC_ANSWER_LOGS_MAX)
+        return st_fail(err, ST_OVERSIZE, "more than %d logs", SC_ANSWER_LOGS_MAX);
     l = &rr->log[rr->log_count++];
     l->key = run->key;
     l->id = id;
     sc_link_start(&id, &l->link);
-    return l;
+    *out = l;
+    return ST_OK;
 }
 
 static int check_run(struct run_reader *rr, struct run_log *l, struct st_err *err)
@@ -100,11 +98,11 @@ int sc_answer_each_run(const struct sc_answer *a, sc_answer_run_cb *cb, void *ar
     sc_genesis_net(a->genesis, &rr->net);
     sc_reader_init(&r, a->runs);
     for (size_t i = 0; i < a->run_count && rc == ST_OK; i++) {
-        struct run_log *l = NULL;
+        struct run_log *l = &rr->log[0];
 
         rc = sc_run_decode(&r, &rr->run, err);
         if (rc == ST_OK)
-            l = find_log(rr, &rc, err);
+            rc = find_log(rr, &l, err);
         if (rc == ST_OK)
             rc = check_run(rr, l, err);
         if (rc != ST_OK) {
