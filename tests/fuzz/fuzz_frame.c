@@ -16,6 +16,7 @@ static struct state { /* too large for the stack; every decoder fills what is re
     struct sc_ack ack;
     struct sc_synced synced;
     struct sc_fork fork;
+    struct sc_spine spine;
     struct sc_bye bye;
     struct sc_run run;
 } s;
@@ -92,6 +93,7 @@ static int roundtrip(uint8_t type, struct cr_span body, struct cr_buf *out)
     case SC_FT_ACK: TRY(ack, &s.ack); break;
     case SC_FT_SYNCED: TRY(synced, &s.synced); break;
     case SC_FT_FORK: TRY(fork, &s.fork); break;
+    case SC_FT_SPINE: TRY(spine, &s.spine); break;
     case SC_FT_BYE: TRY(bye, &s.bye); break;
     case SC_FT_JOIN: rc = join(body, out); break;
     case SC_FT_BATCH:

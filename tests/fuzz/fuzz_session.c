@@ -215,6 +215,8 @@ static void make_run(struct target *t, struct input *in, struct sc_run *run)
         link.seq_next = run->first_seq;
         link.chain = log->e[run->first_seq - 1].chain;
         link.lamport = log->e[run->first_seq - 1].lamport;
+        run->has_before = (flags & 8) != 0;
+        memcpy(run->before8, link.chain.b, sizeof run->before8);
     }
     for (size_t i = 0; i < run->count; i++) {
         run->e[i].lamport = link.lamport + 1;
@@ -318,6 +320,27 @@ static void make_fork(struct target *t, struct input *in, struct cr_buf *out)
     must(sc_fork_encode(&f, out));
 }
 
+/* Places of a log, some of them held. */
+static void make_spine(struct target *t, struct input *in, struct cr_buf *out)
+{
+    static struct sc_spine m;
+    const struct ts_mem_log *log = t->mem.log[take(in) % t->mem.log_count];
+    uint64_t at = 0;
+
+    m.log_id = log->l.id;
+    m.count = take(in) % 5;
+    for (size_t i = 0; i < m.count; i++) {
+        struct sc_point *p = &m.at[i];
+        bool held = (take(in) & 1) != 0;
+
+        at += 1 + take(in) % 3;
+        *p = (struct sc_point){.seq_next = at};
+        if (held && at <= log->l.link.seq_next)
+            memcpy(p->chain8, log->e[at - 1].chain.b, sizeof p->chain8);
+    }
+    must(sc_spine_encode(&m, out));
+}
+
 static void raw_frame(struct input *in, struct cr_buf *out)
 {
     size_t n = take(in);
@@ -341,10 +364,11 @@ static void one_frame(struct target *t, struct input *in, uint8_t what)
     case SC_FT_ACK:
     case SC_FT_SYNCED: make_small(t, in, what, &out); break;
     case SC_FT_FORK: make_fork(t, in, &out); break;
+    case SC_FT_SPINE: make_spine(t, in, &out); break;
     default: raw_frame(in, &out); break;
     }
-    if (out.n > 0 && what > SC_FT_FORK && (take(in) & 1))
-        out.p[0] = take(in) % 10;
+    if (out.n > 0 && (what == SC_FT_BYE || what == SC_FT_JOIN) && (take(in) & 1))
+        out.p[0] = take(in) % 11;
     frame(t, &out);
     cr_buf_release(&out);
 }
@@ -382,8 +406,7 @@ static void one_event(struct target *t, struct input *in)
         step(t, &closed);
         t->open = false;
     } else {
-        answer_store(t, ST_OK);
-        answer_store(t, ST_OK);
+        one_frame(t, in, SC_FT_SPINE);
     }
 }
 

@@ -199,6 +199,22 @@ static void encode_fork(struct attack *a)
     ts_assert_ok(sc_fork_encode(&f, &a->frame));
 }
 
+/* A few places of a log: one that is held, and lies. */
+static void encode_spine(struct attack *a, const struct cr_hash *log_id)
+{
+    static struct sc_spine spine;
+
+    spine.log_id = *log_id;
+    spine.count = 3;
+    for (size_t i = 0; i < 3; i++) {
+        spine.at[i].seq_next = 4 + i;
+        memset(spine.at[i].chain8, (int)i, 8);
+    }
+    memcpy(spine.at[0].chain8, a->k.mem[ME].log[0]->e[3].chain.b, 8);
+    cr_buf_clear(&a->frame);
+    ts_assert_ok(sc_spine_encode(&spine, &a->frame));
+}
+
 /* The n-th valid frame; false when there are no more. */
 static bool sample(struct attack *a, size_t n)
 {
@@ -224,6 +240,7 @@ static bool sample(struct attack *a, size_t n)
     case 6: ts_assert_ok(sc_synced_encode(&synced, &a->frame)); return true;
     case 7: encode_fork(a); return true;
     case 8: ts_assert_ok(sc_bye_encode(&bye, &a->frame)); return true;
+    case 9: encode_spine(a, &a->k.mem[ME].log[0]->l.id); return true;
     default: return false;
     }
 }
@@ -581,6 +598,52 @@ static void fault_fork(struct attack *a)
     assert_blamed(a, ST_FORGED, "fork: signature 1");
 }
 
+/* Places of a log: not without end, not of what is not shared; lies cost the liar only. */
+static void fault_spine(struct attack *a)
+{
+    const struct cr_hash *id = &a->k.mem[ME].log[0]->l.id;
+    struct cr_hash other = *id;
+
+    enter(a, AT_RESPONDER);
+    encode_spine(a, id);
+    throw_frame(a);
+    assert_blamed(a, ST_MALFORMED, "spine before hello");
+    enter(a, AT_LIVE);
+    for (int i = 0; i < 32; i++) {
+        encode_spine(a, id);
+        throw_frame(a);
+        assert_alive(a);
+    }
+    throw_frame(a);
+    assert_blamed(a, ST_MALFORMED, "spine: more than 32 of one log");
+    other.b[0] ^= 1;
+    enter(a, AT_LIVE);
+    for (int i = 0; i < 33 && a->k.pump.node[ME].closes == 0; i++) {
+        encode_spine(a, &other);
+        throw_frame(a);
+    }
+    assert_blamed(a, ST_MALFORMED, "of unknown logs");
+}
+
+/* More heads of one log than may be listed. */
+static void fault_many_heads(struct attack *a)
+{
+    struct sc_ranges r;
+
+    enter(a, AT_RECONCILE);
+    ts_assert_ok(sc_ranges_init(&r));
+    r.range_count = 1;
+    r.range[0].mode = SC_RANGE_HEADS;
+    r.range[0].head_count = r.head_count = 65;
+    for (size_t i = 0; i < 65; i++)
+        r.head[i] = (struct sc_head){.seq_next = i + 1, .chain8 = {7}};
+    cr_buf_clear(&a->frame);
+    ts_assert_ok(sc_ranges_encode(&r, &a->frame));
+    sc_ranges_release(&r);
+    throw_frame(a);
+    assert_blamed(a, ST_MALFORMED, "do not ascend");
+}
+
 /* Claims of heads that do not exist cost the liar only. */
 static void fault_lies(struct attack *a)
 {
@@ -623,6 +686,8 @@ static void test_hostile__single_faults(void **state)
         {"idle flood", fault_idle_flood},
         {"urgent", fault_urgent},
         {"fork", fault_fork},
+        {"spine", fault_spine},
+        {"many heads", fault_many_heads},
         {"lies", fault_lies},
     };
 
