@@ -256,6 +256,17 @@ static void session_stands(struct nd_driver *d, struct nd_conn *c)
     nd_log(d, ND_LOG_INFO, "session with %s", c->addr);
 }
 
+/* A message 1 that was answered lately is not answered again. */
+static bool answered_before(struct nd_driver *d, struct nd_conn *c)
+{
+    const uint8_t *ephemeral = nd_link_ephemeral(c->link);
+
+    if (ephemeral == NULL || nd_replay_first(&d->replay, ephemeral, nd_now(d)))
+        return false;
+    nd_conn_refuse(d, c, ND_REFUSE_AUTH, "a first message that was answered before");
+    return true;
+}
+
 static void on_message1(struct nd_driver *d, struct nd_conn *c, struct cr_span payload)
 {
     uint32_t id = c->id;
@@ -266,13 +277,16 @@ static void on_message1(struct nd_driver *d, struct nd_conn *c, struct cr_span p
     }
     c->kx = *nd_link_remote(c->link);
     if (nd_link_pattern(c->link) == CR_HS_IKPSK2) {
-        nd_join_answer(d, c, payload);
+        if (!answered_before(d, c))
+            nd_join_answer(d, c, payload);
         return;
     }
     if (!identify(d, &c->kx, &c->sign)) {
         nd_conn_refuse(d, c, ND_REFUSE_AUTH, "no certificate for this key");
         return;
     }
+    if (answered_before(d, c))
+        return;
     if (gives_way(d, c)) {
         nd_log(d, ND_LOG_DEBUG, "%s dialled while we were dialling: kept ours", c->addr);
         nd_conn_end(d, c, false);

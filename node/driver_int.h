@@ -4,6 +4,7 @@
 
 #include "crypto/base/assert.h"
 #include "node/driver.h"
+#include "node/driver_replay.h"
 #include "node/link.h"
 
 #include <stdlib.h>
@@ -82,9 +83,10 @@ struct nd_driver {
     bool certs_changed;        /* authority changed: look at the scopes of sessions again */
     uint64_t tokens_ms;        /* token bucket of handshakes, in ms of credit */
     uint64_t tokens_at_ms;
-    struct cr_buf wire;  /* scratch of one frame */
-    struct cr_buf bytes; /* scratch of nd_driver_write: payloads of one run */
-    struct sc_run *run;  /* scratch of nd_driver_write */
+    struct nd_replay replay; /* first messages that were answered */
+    struct cr_buf wire;      /* scratch of one frame */
+    struct cr_buf bytes;     /* scratch of nd_driver_write: payloads of one run */
+    struct sc_run *run;      /* scratch of nd_driver_write */
     struct cr_hash *chains;
     struct nd_driver_counters n;
 };

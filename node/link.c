@@ -29,6 +29,7 @@ struct nd_link {
     struct cr_buf in;    /* one incomplete message with its length */
     struct cr_buf frame; /* what the last event handed out */
     struct cr_kx_pk remote;
+    uint8_t ephemeral[CR_KX_BYTES]; /* responder: the initiator's */
     enum cr_hs_pattern pattern;
     uint8_t hash[64];
     /* plain mode: what the handshake would have bound */
@@ -214,6 +215,7 @@ static int read_msg1(struct nd_link *l, struct cr_span msg)
         return rc;
     l->remote = l->hs.rs;
     l->pattern = l->hs.pattern;
+    memcpy(l->ephemeral, l->hs.re.b, sizeof l->ephemeral);
     return ST_OK;
 }
 
@@ -377,6 +379,11 @@ int nd_link_send(struct nd_link *l, struct cr_span frame, struct cr_buf *wire)
 const struct cr_kx_pk *nd_link_remote(const struct nd_link *l)
 {
     return &l->remote;
+}
+
+const uint8_t *nd_link_ephemeral(const struct nd_link *l)
+{
+    return l->plain ? NULL : l->ephemeral;
 }
 
 enum cr_hs_pattern nd_link_pattern(const struct nd_link *l)

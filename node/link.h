@@ -38,6 +38,8 @@ int nd_link_feed(struct nd_link *l, struct cr_span bytes, size_t *used, enum nd_
 int nd_link_send(struct nd_link *l, struct cr_span frame, struct cr_buf *wire) ST_MUST;
 /* The remote static key: known from the start to an initiator, after MSG1 to a responder. */
 const struct cr_kx_pk *nd_link_remote(const struct nd_link *l);
+/* The initiator's ephemeral key (32 bytes), after MSG1 to a responder; NULL in plain mode. */
+const uint8_t *nd_link_ephemeral(const struct nd_link *l);
 enum cr_hs_pattern nd_link_pattern(const struct nd_link *l);
 void nd_link_set_psk(struct nd_link *l, const struct cr_psk *psk); /* responder, after MSG1 */
 /* 64-byte handshake hash once ready. */
