@@ -150,12 +150,13 @@ struct storing {
 };
 
 static int store_run(void *arg, const struct sc_run *run, const struct cr_hash *log_id,
-                     const struct cr_hash *chains)
+                     const struct cr_hash *before, const struct cr_hash *chains)
 {
     struct storing *s = arg;
     struct nd_run r = {.run = run,
                        .key = run->key,
                        .log_id = *log_id,
+                       .before = *before,
                        .chains = chains,
                        .received_ms = nd_app_wall_ms(s->app)};
 

@@ -91,7 +91,7 @@ int sc_answer_decode(struct cr_span file, struct sc_answer *out, struct st_err *
  * and the chain values after each entry; its non-zero return stops and is returned. ST_FORGED,
  * ST_MALFORMED, ST_DENIED (another scope), ST_NOMEM, and what the reader says. */
 typedef int sc_answer_run_cb(void *arg, const struct sc_run *run, const struct cr_hash *log_id,
-                             const struct cr_hash *chains);
+                             const struct cr_hash *before, const struct cr_hash *chains);
 int sc_answer_each_run(const struct sc_answer *a, sc_answer_run_cb *cb, void *arg,
                        struct st_err *err) ST_MUST;
 

@@ -99,18 +99,21 @@ int sc_answer_each_run(const struct sc_answer *a, sc_answer_run_cb *cb, void *ar
     sc_reader_init(&r, a->runs);
     for (size_t i = 0; i < a->run_count && rc == ST_OK; i++) {
         struct run_log *l = &rr->log[0];
+        struct cr_hash before = {{0}};
 
         rc = sc_run_decode(&r, &rr->run, err);
         if (rc == ST_OK)
             rc = find_log(rr, &l, err);
-        if (rc == ST_OK)
+        if (rc == ST_OK) {
+            before = l->link.chain;
             rc = check_run(rr, l, err);
+        }
         if (rc != ST_OK) {
             (void)st_wrap(err, rc, "answer: run %zu", i);
             break;
         }
         rr->run.key = l->key;
-        rc = cb(arg, &rr->run, &l->id, rr->chains);
+        rc = cb(arg, &rr->run, &l->id, &before, rr->chains);
     }
     if (rc == ST_OK)
         rc = sc_reader_finish(&r);
@@ -131,11 +134,12 @@ struct collecting {
 /* Certificates of the runs into the set. Other records, and what the receiver's catalogue refuses,
  * are the store's business. */
 static int collect(void *arg, const struct sc_run *run, const struct cr_hash *log_id,
-                   const struct cr_hash *chains)
+                   const struct cr_hash *before, const struct cr_hash *chains)
 {
     struct collecting *c = arg;
 
     (void)log_id;
+    (void)before;
     for (size_t i = 0; i < run->count; i++) {
         struct sc_id id = sc_id_of(&chains[i]);
         struct sc_payload p;

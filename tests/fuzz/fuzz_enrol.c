@@ -5,11 +5,12 @@
 #include "tests/fuzz/fuzz.h"
 
 static int count_run(void *arg, const struct sc_run *run, const struct cr_hash *log_id,
-                     const struct cr_hash *chains)
+                     const struct cr_hash *before, const struct cr_hash *chains)
 {
     size_t *entries = arg;
 
     (void)log_id;
+    (void)before;
     (void)chains;
     *entries += run->count;
     return ST_OK;
