@@ -42,6 +42,13 @@ static const struct nd_opt key_request_opts[] = {
     {"role", "ROLES", "希望的角色", "roles wished for"},
     {"grid", "CODE", "希望的网格，可重复", "grid wished for; may be repeated"},
     {NULL, NULL, NULL, NULL}};
+static const struct nd_opt proof_export_opts[] = {
+    {"out", "FILE", "证明文件（也可写 -o）", "the proof (also -o)"},
+    {"entry", "ID", "只要这一条经过", "only this entry of the record"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt proof_check_opts[] = {
+    {"root", "DIGITS", "街道指纹，不符则拒绝", "the street's fingerprint, checked"},
+    {NULL, NULL, NULL, NULL}};
 static const struct nd_opt join_opts[] = {
     {"name", "TEXT", "本节点名称", "name of this node"},
     {"request", "FILE", "无网络：写申请文件", "without a network: write a request"},
@@ -244,6 +251,11 @@ static const struct nd_verb verbs[] = {
      backup_opts, ND_V_LOCAL, NULL, nd_cmd_backup_check, NULL},
     {"restore", NULL, "FILE --data DIR", "由备份恢复到空目录", "restore a backup into a new place",
      backup_opts, ND_V_LOCAL, NULL, nd_cmd_restore, NULL},
+    {"proof", "export", "RECORD --out FILE", "导出一条记录及其全部依据",
+     "export a record with its evidence", proof_export_opts, 0, NULL, nd_cmd_proof_export, NULL},
+    {"proof", "check", "FILE", "核对证明（不需要数据目录）",
+     "check a proof, without any data directory", proof_check_opts, ND_V_LOCAL, NULL,
+     nd_cmd_proof_check, NULL},
     {"version", NULL, "", "版本", "version", NULL, ND_V_LOCAL, NULL, nd_cmd_version, NULL},
     {"help", NULL, "[VERB]", "帮助", "this help", NULL, ND_V_LOCAL, NULL, nd_cmd_help, NULL},
 };

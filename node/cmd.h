@@ -262,6 +262,8 @@ int nd_cmd_import_grids(struct nd_cmd *c);
 int nd_cmd_backup_create(struct nd_cmd *c);
 int nd_cmd_backup_check(struct nd_cmd *c);
 int nd_cmd_restore(struct nd_cmd *c);
+int nd_cmd_proof_export(struct nd_cmd *c);
+int nd_cmd_proof_check(struct nd_cmd *c);
 int nd_cmd_version(struct nd_cmd *c);
 
 #endif
