@@ -470,7 +470,8 @@ void nd_conn_rescope(struct nd_driver *d)
         }
         if (n == c->scope_count && kept == n)
             continue;
-        if (kept == c->scope_count && sy_engine_session(d->engine, c->id, &info) && info.phase < SY_S_LIVE) {
+        if (kept == c->scope_count && sy_engine_session(d->engine, c->id, &info) &&
+            info.phase < SY_S_LIVE) {
             again = true;
             continue;
         }
