@@ -68,6 +68,21 @@ int nd_store_set_scopes(struct nd_store *s, const uint64_t *scopes, size_t n,
                         struct st_err *err) ST_MUST;
 
 /* ---- Entries ---- */
+/* Why an entry has no effect. */
+enum nd_held {
+    ND_HELD_NONE,
+    ND_HELD_FORK, /* from here on as enum sc_standing */
+    ND_HELD_CUT,
+    ND_HELD_AWAITED,
+    ND_HELD_RETIRED,
+    ND_HELD_UNCERTIFIED, /* no certificate at all */
+    ND_HELD_GRID,        /* none for this grid at that time */
+    ND_HELD_ROLE,        /* none that may write this */
+    ND_HELD_QUARANTINE,  /* breaks the catalogue: a text of its own says how */
+};
+struct sc_label nd_held_label(enum nd_held h); /* never NULL */
+struct nd_history_row;
+
 struct nd_run { /* consecutive entries of one log, verified by the engine or made here */
     const struct sc_run *run; /* key irrelevant: */
     struct sc_log_key key;
@@ -98,6 +113,34 @@ void nd_store_rollback(struct nd_store *s);
 int nd_store_put_common(struct nd_store *s, const struct cr_sign_pk *peer,
                         const struct sy_common *c, size_t n, struct st_err *err) ST_MUST;
 int nd_store_put_fork(struct nd_store *s, const struct sc_fork *f, struct st_err *err) ST_MUST;
+/* What would change: as begin, apply, commit, but nothing is ever stored. begin_preview, apply…,
+ * then nd_store_preview tells what stops or begins to count and which hazards change, then rollback
+ * (commit answers ST_STATE). For showing before a CUT, CERT or ADOPT is written. */
+struct nd_preview_entry {
+    const struct nd_history_row *entry; /* as it would stand */
+    struct sc_id subject;
+    enum nd_held before; /* why it has no effect now; ND_HELD_NONE: it counts */
+};
+struct nd_preview_hazard {
+    struct sc_id subject;
+    uint64_t scope;
+    struct {
+        bool listed, unverified_only;
+        enum sc_hazard_state state;
+        uint32_t flags;
+        uint64_t severity;
+    } before, after;
+};
+struct nd_preview {
+    /* Spans valid inside the callbacks, which must not use the store; may be NULL. Non-zero stops.
+     */
+    int (*entry)(void *arg, const struct nd_preview_entry *e);
+    int (*hazard)(void *arg, const struct nd_preview_hazard *h);
+    void *arg;
+    uint64_t entries_stop, entries_begin, hazards; /* out */
+};
+int nd_store_begin_preview(struct nd_store *s, struct nd_preview *p, struct st_err *err) ST_MUST;
+int nd_store_preview(struct nd_store *s, struct st_err *err) ST_MUST;
 /* The first evidence held of each forked log. */
 int nd_store_forks(struct nd_store *s, int (*cb)(void *arg, const struct sc_fork *f), void *arg,
                    struct st_err *err) ST_MUST;
@@ -117,20 +160,6 @@ int nd_store_tips(struct nd_store *s, const struct sc_id *subject, struct sc_id 
  * creating entry; 0: it names none). ST_NOTFOUND. */
 int nd_store_subject(struct nd_store *s, const struct sc_id *subject, uint64_t *scope,
                      uint64_t *grid) ST_MUST;
-
-/* Why an entry has no effect. */
-enum nd_held {
-    ND_HELD_NONE,
-    ND_HELD_FORK, /* from here on as enum sc_standing */
-    ND_HELD_CUT,
-    ND_HELD_AWAITED,
-    ND_HELD_RETIRED,
-    ND_HELD_UNCERTIFIED, /* no certificate at all */
-    ND_HELD_GRID,        /* none for this grid at that time */
-    ND_HELD_ROLE,        /* none that may write this */
-    ND_HELD_QUARANTINE,  /* breaks the catalogue: a text of its own says how */
-};
-struct sc_label nd_held_label(enum nd_held h); /* never NULL */
 
 /* ---- Reading (spans valid inside the callback) ---- */
 struct nd_hazard_row {

@@ -220,6 +220,9 @@ int nd_auth_entry(struct nd_store *s, const struct nd_admit *a, uint32_t branch,
     int rc;
 
     s->auth_touched = s->auth_open = true;
+    rc = nd_preview_fresh(s, a->no);
+    if (rc != ST_OK)
+        return st_fail(err, (enum st_code)rc, "preview");
     if (!acts(a->type) || a->key->scope != SC_SCOPE_PUBLIC) {
         sc_authority_stored(s->auth, &at);
         return ST_OK;

@@ -268,6 +268,7 @@ void nd_store_rollback(struct nd_store *s)
         return;
     s->in_txn = false;
     s->txn_file = NULL;
+    nd_preview_end(s);
     nd_dirty_clear(s);
     cr_buf_clear(&s->changed);
     if (!sqlite3_get_autocommit(s->db) && nd_sql(s, ND_SQL_ROLLBACK, &q, NULL) == ST_OK) {
@@ -304,8 +305,8 @@ int nd_store_commit(struct nd_store *s, struct st_err *err)
 {
     int rc;
 
-    if (!s->in_txn)
-        return st_fail(err, ST_STATE, "no transaction is open");
+    if (!s->in_txn || s->preview != NULL)
+        return st_fail(err, ST_STATE, "no transaction is open that can be committed");
     rc = nd_auth_spread(s, err);
     if (rc == ST_OK)
         rc = nd_policy_spread(s, err);

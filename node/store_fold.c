@@ -412,7 +412,7 @@ int nd_fold_subject(struct nd_store *s, struct nd_dirty *d, struct st_err *err)
 {
     struct nd_projection *p = &s->projection;
     const struct nd_subject old = d->row;
-    int rc = nd_project(s, &old, p, err);
+    int rc = s->preview != NULL ? nd_preview_subject(s, &old, p, err) : nd_project(s, &old, p, err);
 
     if (rc != ST_OK)
         return rc;

@@ -223,6 +223,14 @@ enum nd_held nd_held_standing(enum sc_standing standing);
 const char *nd_held_text(enum nd_held h);
 void nd_history_row(const struct nd_facts *f, size_t i, struct nd_history_row *row);
 
+/* ---- store_preview ---- */
+void nd_preview_end(struct nd_store *s);
+/* The open transaction brought the entry; ST_OK without a preview. */
+int nd_preview_fresh(struct nd_store *s, int64_t no) ST_MUST;
+/* nd_project, telling what is different from before. */
+int nd_preview_subject(struct nd_store *s, const struct nd_subject *subject,
+                       struct nd_projection *out, struct st_err *err) ST_MUST;
+
 /* ---- store_query ---- */
 /* First column of all rows into *out (initialised here; to be released in any case). */
 int nd_collect(struct nd_store *s, sqlite3_stmt *q, struct cr_buf *out, struct st_err *err) ST_MUST;

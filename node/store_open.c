@@ -429,8 +429,9 @@ static int open_schema(struct nd_store *s, const struct nd_store_options *o, str
                        ND_SCHEMA_VERSION);
     if (version == 0 && (!o->create || o->read_only))
         return st_fail(err, ST_NOTFOUND, "there is no store in this file");
-    if (version == ND_SCHEMA_VERSION)
-        return check_layout(s, err);
+    rc = version > 0 ? check_layout(s, err) : ST_OK;
+    if (rc != ST_OK || version == ND_SCHEMA_VERSION)
+        return rc;
     if (o->read_only)
         return st_fail(err, ST_READONLY, "the store has the older schema %d", version);
     return migrate(s, version, o->genesis, err);

@@ -6,6 +6,7 @@
 
 static const struct kit_body report = {.grid = KIT_GROUP, .code = "A03", .text = "t", .ext = "e-1"};
 static const struct kit_body none;
+static const struct kit_body none_but_grid = {.grid = KIT_GROUP, .code = "A03", .text = "u"};
 
 static int take_hazard(void *arg, const struct nd_hazard_row *row)
 {
@@ -355,6 +356,109 @@ static void test_store__urgent_proves_fork(void **state)
     }
 }
 
+/* A REVOKE of the officer by the root that names one head, entry `at`. */
+static void revoke_officer(struct kit *k, size_t at)
+{
+    const struct kit_log *l = &k->log[KIT_OFFICER];
+    struct sc_cut_head head = {.scope = l->key.scope,
+                               .incarnation = l->key.incarnation,
+                               .seq = at,
+                               .entry_id = l->e[at].chain};
+    struct sc_cut cut = {.subject = l->key.author, .mode = SC_CUT_REVOKE};
+    struct cr_buf heads, body;
+    cr_buf_init(&heads, SC_CUT_HEAD_BYTES);
+    cr_buf_init(&body, SC_PAYLOAD_MAX);
+    ts_assert_ok(sc_cut_put_head(&heads, &head));
+    cut.heads = cr_buf_span(&heads);
+    ts_assert_ok(sc_cut_encode(&cut, &body, NULL));
+    kit_put(k, KIT_ROOT, SC_R_CUT, NULL, NULL, 0, cr_buf_span(&body));
+    cr_buf_release(&heads);
+    cr_buf_release(&body);
+}
+
+static int count_preview(void *arg, const struct nd_preview_hazard *h)
+{
+    assert_true(h->before.listed && h->after.listed);
+    assert_true(!h->before.unverified_only && h->after.unverified_only);
+    ++*(size_t *)arg;
+    return 0;
+}
+
+static int take_held(void *arg, const struct nd_held_row *row)
+{
+    *(struct nd_held_row *)arg = *row;
+    return 0;
+}
+
+static int take_row(void *arg, const struct nd_hazard_row *row)
+{
+    *(struct nd_hazard_row *)arg = *row;
+    return 0;
+}
+
+/* What a revocation leaves out has no effect and is shown: first told, without a trace, then done.
+ * What lies beyond it is refused and no longer offered. */
+static void test_store__revocation(void **state)
+{
+    (void)state;
+    struct kit *k = kit_new();
+    size_t told = 0;
+    struct nd_preview p = {.hazard = count_preview, .arg = &told};
+    struct nd_held_row held;
+    struct nd_hazard_row row;
+    uint64_t total = 0, serial;
+    struct sy_log log;
+    kit_certify_all(k);
+    kit_record(k, KIT_OFFICER, SC_R_HAZARD_REPORT, NULL, NULL, &report);
+    struct sc_id late = kit_record(k, KIT_OFFICER, SC_R_HAZARD_REPORT, NULL, NULL, &none_but_grid);
+    struct nd_store *s = kit_open_mem(k, "revoke");
+    kit_deliver_all(k, s);
+    struct cr_hash before = kit_fold_hash(s);
+    size_t certs = k->log[KIT_ROOT].count;
+    revoke_officer(k, 0);
+    ts_assert_ok(nd_store_begin_preview(s, &p, NULL));
+    ts_assert_ok(kit_apply(k, s, KIT_ROOT, certs, 1, false, NULL));
+    ts_assert_ok(nd_store_preview(s, NULL));
+    assert_int_equal(p.entries_stop, 1);
+    assert_int_equal(p.entries_begin, 0);
+    assert_int_equal(told, 1);
+    ts_assert_status(nd_store_commit(s, NULL), ST_STATE);
+    nd_store_rollback(s);
+    assert_memory_equal(before.b, kit_fold_hash(s).b, CR_HASH_BYTES);
+    kit_verify(s);
+    serial = nd_store_authority_serial(s);
+    kit_deliver(k, s, KIT_ROOT, certs, 1);
+    assert_true(nd_store_authority_serial(s) > serial);
+    ts_assert_ok(nd_store_hazards(s, &(struct nd_hazard_query){.flags = SC_HF_UNVERIFIED}, take_row,
+                                  &row, &total, NULL));
+    assert_int_equal(total, 1);
+    assert_true(row.unverified_only && row.unverified == 1);
+    assert_memory_equal(row.subject.b, late.b, SC_ID_BYTES);
+    assert_int_equal(kit_stats(s).held, 1);
+    ts_assert_ok(
+        nd_store_held(s, &(struct nd_held_query){.limit = 5}, take_held, &held, &total, NULL));
+    assert_int_equal(total, 1);
+    assert_int_equal(held.entry.why, ND_HELD_CUT);
+    assert_int_equal(held.entry.seq, 1);
+    assert_true(held.has_cut);
+    assert_memory_equal(held.cut.b, k->log[KIT_ROOT].e[certs].chain.b, CR_HASH_BYTES);
+    total = 9;
+    memset(&held, 0, sizeof held);
+    ts_assert_ok(
+        nd_store_held(s, &(struct nd_held_query){.offset = 1}, take_held, &held, &total, NULL));
+    assert_int_equal(total, 1);
+    assert_false(held.entry.held); /* past the end */
+    kit_record(k, KIT_OFFICER, SC_R_HAZARD_REPORT, NULL, NULL, &report);
+    ts_assert_ok(nd_store_begin(s, NULL));
+    ts_assert_status(kit_apply(k, s, KIT_OFFICER, 2, 1, false, NULL), ST_DENIED);
+    ts_assert_ok(nd_store_commit(s, NULL));
+    ts_assert_ok(nd_store_log(s, &k->log[KIT_OFFICER].key, &log));
+    assert_int_equal(log.link.seq_next, 2);
+    kit_verify(s);
+    nd_store_close(s);
+    kit_free(k);
+}
+
 int main(void)
 {
     struct st_err err;
@@ -369,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_store__runs_from_everywhere),
         cmocka_unit_test(test_store__urgent_joins),
         cmocka_unit_test(test_store__urgent_proves_fork),
+        cmocka_unit_test(test_store__revocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

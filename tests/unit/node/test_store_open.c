@@ -81,6 +81,8 @@ static void test_store_open__refusals(void **state)
     nd_store_close(other);
     run_sql(db, "PRAGMA user_version = 99");
     ts_assert_status(try_open(&plain, &other), ST_VERSION);
+    run_sql(db, "PRAGMA user_version = 1; ALTER TABLE log DROP COLUMN held"); /* an older layout */
+    ts_assert_status(try_open(&plain, &other), ST_VERSION);
     kit_free(k);
     ts_tmpdir_release(&dir);
 }

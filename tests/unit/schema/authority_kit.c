@@ -25,12 +25,17 @@ void ak_end(struct ak *k)
 
 void ak_begin(struct ak *k, const struct am_book *book, uint64_t seed)
 {
-    struct cr_buf bytes;
-
     ak_end(k);
     k->book = book;
     ts_prng_init(&k->r, seed ^ UINT64_C(0x5eed));
     ts_prng_bytes(&k->r, k->keys, sizeof k->keys);
+    ak_found(k);
+}
+
+void ak_found(struct ak *k)
+{
+    struct cr_buf bytes;
+
     k->genesis = (struct sc_genesis){.root = k->keys[AM_ROOT], .street = STREET, .name = "x"};
     cr_hash1(CR_TAG_NEXT_ROOT, cr_span_of(k->keys[AM_NEXT].b, CR_SIGN_PK_BYTES),
              &k->genesis.next_root);
@@ -156,7 +161,7 @@ static void adopt_body(struct ak *k, const struct am_op *o, struct cr_buf *body)
     cr_buf_release(&entries);
 }
 
-static struct cr_span body_of(struct ak *k, int op)
+struct cr_span ak_body(struct ak *k, int op)
 {
     const struct am_op *o = &k->book->ops[op];
     struct cr_buf *body = &k->bodies[op];
@@ -261,7 +266,7 @@ void ak_put(struct ak_store *s, int op)
     if (o->kind >= AM_RAISE)
         sc_authority_stored(s->a, &at);
     else
-        ts_assert_ok(sc_authority_record(s->a, &at, types[o->kind], body_of(s->k, op), NULL));
+        ts_assert_ok(sc_authority_record(s->a, &at, types[o->kind], ak_body(s->k, op), NULL));
 }
 
 static void put_path(struct ak_store *s, int op)

@@ -33,7 +33,11 @@ struct ak_store {
 
 /* Begins a history: new keys, no ids. k is zeroed before the first. */
 void ak_begin(struct ak *k, const struct am_book *book, uint64_t seed);
+/* Makes genesis and net anew, after keys were set. */
+void ak_found(struct ak *k);
 void ak_end(struct ak *k);
+/* Body of a CERT, CUT or ADOPT; the ids of what it names are known, or made here. */
+struct cr_span ak_body(struct ak *k, int op);
 
 void ak_open(struct ak_store *s, struct ak *k);
 void ak_close(struct ak_store *s);
