@@ -158,6 +158,50 @@ static const struct nd_opt backup_create_opts[] = {
     {"with-root", NULL, "连同街道根钥匙", "with the street's root key"},
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt backup_opts[] = {PASSPHRASE_FILE, {NULL, NULL, NULL, NULL}};
+#define MOVE_OPTS_                                                                             \
+    {"yes", NULL, "确认写入；不加则只显示结果", "do it; without it only shows what would be"}, \
+        {"as", "KEY", "签名所用的钥匙", "key to sign with"},                                   \
+    {                                                                                          \
+        "reason", "TEXT", "原因，不得含个人隐私", "reason; nothing private, it stays for ever" \
+    }
+static const struct nd_opt transfer_opts[] = {
+    {"grid", "CODE", "新网格，可重复", "new grid; may be repeated"},
+    {"role", "ROLES", "新角色，默认不变", "new roles, default as before"},
+    {"key", "NAME|HEX", "本人的新钥匙", "the person's new key"},
+    {"from", "DATE", "生效日期", "valid from"},
+    {"until", "DATE", "失效日期", "valid until"},
+    {"to", "NAME", "由谁接手未销案隐患", "who takes over the open hazards"},
+    MOVE_OPTS_,
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt standin_opts[] = {
+    {"by", "NAME", "代班人", "who stands in"},
+    {"from", "DATE", "开始日期", "from"},
+    {"until", "DATE", "结束日期", "until"},
+    {"grid", "CODE", "代管网格，默认其全部，可重复", "grid, default all; may be repeated"},
+    {"role", "ROLES", "角色，默认相同", "roles, default the same"},
+    MOVE_OPTS_,
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt dismiss_opts[] = {
+    {"to", "NAME", "由谁接手未销案隐患；席位则为接任席位",
+     "who takes over the open hazards; of a seat: its successor"},
+    MOVE_OPTS_,
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt lost_opts[] = {
+    {"since", "DATE", "何时遗失；此后到达本机的记录不计入",
+     "since when; what arrived here later does not count"},
+    {"key", "NAME|HEX", "给本人的新钥匙发证", "certify this new key of the person"},
+    {"grid", "CODE", "网格，默认不变", "grid, default as before"},
+    {"role", "ROLES", "角色，默认不变", "roles, default as before"},
+    {"to", "NAME", "由谁接手未销案隐患；席位则为接任席位",
+     "who takes over the open hazards; of a seat: its successor"},
+    MOVE_OPTS_,
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt cut_opts[] = {MOVE_OPTS_, {NULL, NULL, NULL, NULL}};
+static const struct nd_opt held_opts[] = {
+    {"of", "NAME", "只看此人", "of this person only"},
+    {"limit", "N", "最多几条，默认 50，0 为不限", "at most so many, default 50, 0 all"},
+    {"offset", "N", "跳过前几条", "skip so many"},
+    {NULL, NULL, NULL, NULL}};
 
 static const struct nd_verb verbs[] = {
     {"init", NULL, "--name 名称 --street 代码", "建立街道空间和本节点",
@@ -243,6 +287,31 @@ static const struct nd_verb verbs[] = {
      nd_cmd_import_hazards, NULL},
     {"import", "grids", "FILE.csv", "导入网格表格（code,name,synthetic）",
      "import a table of grids (code,name,synthetic)", as_opts, 0, NULL, nd_cmd_import_grids, NULL},
+    {"person", "list", "", "人员、钥匙与网格", "persons, their keys and grids", NULL, 0, NULL,
+     nd_cmd_person_list, NULL},
+    {"person", "transfer", "NAME --grid CODE --key KEY", "调岗：换网格、换钥匙，移交隐患",
+     "move a person to another grid", transfer_opts, 0, NULL, nd_cmd_person_transfer, NULL},
+    {"person", "standin", "NAME --by NAME --from DATE --until DATE", "代班：限期授权并移交隐患",
+     "let somebody stand in", standin_opts, 0, NULL, nd_cmd_person_standin, NULL},
+    {"person", "dismiss", "NAME [--to NAME]", "辞退：吊销钥匙，移交隐患，已写记录仍有效",
+     "revoke a person's keys; what they wrote stays", dismiss_opts, 0, NULL, nd_cmd_person_dismiss,
+     NULL},
+    {"person", "lost", "NAME --since DATE [--key KEY]",
+     "设备遗失：吊销钥匙，遗失后到达的记录不计入", "revoke the key of a lost device", lost_opts, 0,
+     NULL, nd_cmd_person_lost, NULL},
+    {"cut", "list", "", "吊销与封存记录", "list revocations and cuts", NULL, 0, NULL,
+     nd_cmd_cut_list, NULL},
+    {"cut", "fork", "NAME", "处置分叉的日志：各分支至今的记录均有效",
+     "settle a forked log: all its branches count", cut_opts, 0, NULL, nd_cmd_cut_fork, NULL},
+    {"cert", "restate", "NAME --as KEY", "接任席位重申旧席位的证书和封存",
+     "state a seat's certificates and cuts again, as its successor", as_opts, 0, NULL,
+     nd_cmd_cert_restate, NULL},
+    {"held", "list", "", "不计入的记录及原因", "what does not count, and why", held_opts, 0, NULL,
+     nd_cmd_held_list, NULL},
+    {"held", "show", "ID", "一条不计入的记录", "one held entry", NULL, 0, NULL, nd_cmd_held_show,
+     NULL},
+    {"held", "adopt", "ID…", "采认：核实后使其计入", "let held entries count", as_opts, 0, NULL,
+     nd_cmd_held_adopt, NULL},
     {"verify", NULL, "", "核对全部数据", "check everything stored", verify_opts, 0, NULL,
      nd_cmd_verify, NULL},
     {"backup", "create", "FILE", "备份数据与钥匙，以口令加密", "back up store and keys, sealed",

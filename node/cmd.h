@@ -265,5 +265,16 @@ int nd_cmd_restore(struct nd_cmd *c);
 int nd_cmd_proof_export(struct nd_cmd *c);
 int nd_cmd_proof_check(struct nd_cmd *c);
 int nd_cmd_version(struct nd_cmd *c);
+int nd_cmd_person_list(struct nd_cmd *c);
+int nd_cmd_person_transfer(struct nd_cmd *c);
+int nd_cmd_person_standin(struct nd_cmd *c);
+int nd_cmd_person_dismiss(struct nd_cmd *c);
+int nd_cmd_person_lost(struct nd_cmd *c);
+int nd_cmd_cut_list(struct nd_cmd *c);
+int nd_cmd_cut_fork(struct nd_cmd *c);
+int nd_cmd_cert_restate(struct nd_cmd *c);
+int nd_cmd_held_list(struct nd_cmd *c);
+int nd_cmd_held_show(struct nd_cmd *c);
+int nd_cmd_held_adopt(struct nd_cmd *c);
 
 #endif

@@ -144,9 +144,9 @@ int nd_cmd_cert_issue(struct nd_cmd *c)
     rc = read_cert(c, &cert, &subject, &err);
     if (rc == ST_OK)
         rc = nd_author(c, &author, &err);
-    if (rc == ST_OK &&
+    if (rc == ST_OK && (cert.roles & (SC_ROLE_STREET | SC_ROLE_VILLAGE)) != 0 &&
         sc_certs_root(nd_store_certs(c->app->store), &author.sign_pk) != SC_ROOT_NONE)
-        cert.rank = 1;
+        cert.rank = 1; /* a seat; a grid officer certified by the root is none */
     if (rc == ST_OK) {
         rc = sc_cert_consent(&cert, nd_store_net(c->app->store), &subject.sign_sk);
         if (rc == ST_OK)

@@ -86,6 +86,12 @@ int nd_driver_certify(struct nd_driver *d, const struct cr_identity *issuer, str
                       const struct nd_invite_row *invite, struct sc_id *id,
                       struct st_err *err) ST_MUST;
 
+/* What writing them would change (nd_store_preview): everything as in nd_driver_write, refusals
+ * too, but nothing is stored or sent. */
+int nd_driver_preview(struct nd_driver *d, const struct cr_identity *author, uint64_t scope,
+                      const struct nd_draft *drafts, size_t n, struct nd_preview *p,
+                      struct st_err *err) ST_MUST;
+
 /* Sync now with one peer or all (resets back-off). */
 void nd_driver_dial_now(struct nd_driver *d, const struct cr_kx_pk *kx_or_null);
 /* Peers were added, removed, enabled or disabled in the store. */

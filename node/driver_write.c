@@ -384,24 +384,39 @@ static int write_all(struct writer *w, uint64_t scope, const struct nd_draft *dr
     return rc == ST_OK ? finish_run(w) : rc;
 }
 
+/* Room for n drafts; what peers sent has its own transaction. */
+static int writer_open(struct writer *w, uint64_t scope, size_t n)
+{
+    struct nd_driver *d = w->d;
+
+    CR_ASSERT(n > 0);
+    if (!sc_scope_valid(scope))
+        return st_fail(w->err, ST_RANGE, "not a scope: %llu", (unsigned long long)scope);
+    nd_engine_settle(d);
+    d->run->count = 0;
+    cr_buf_clear(&d->bytes);
+    w->grid = calloc(n, sizeof *w->grid);
+    w->entry = calloc(n, sizeof *w->entry);
+    w->urgent_seq = calloc(n, sizeof *w->urgent_seq);
+    if (w->grid == NULL || w->entry == NULL || w->urgent_seq == NULL)
+        return st_fail(w->err, ST_NOMEM, "write: out of memory");
+    return ST_OK;
+}
+
+static void writer_close(struct writer *w)
+{
+    free(w->grid);
+    free(w->entry);
+    free(w->urgent_seq);
+}
+
 int nd_write(struct nd_driver *d, const struct cr_identity *author, uint64_t scope,
              const struct nd_draft *drafts, size_t n, struct sc_id *ids, nd_write_also *also,
              void *also_arg, struct st_err *err)
 {
     struct writer w = {.d = d, .author = author, .now_wall_ms = nd_wall(d), .err = err};
-    int rc = ST_OK;
+    int rc = writer_open(&w, scope, n);
 
-    CR_ASSERT(n > 0);
-    if (!sc_scope_valid(scope))
-        return st_fail(err, ST_RANGE, "not a scope: %llu", (unsigned long long)scope);
-    nd_engine_settle(d); /* what peers sent has its own transaction */
-    d->run->count = 0;
-    cr_buf_clear(&d->bytes);
-    w.grid = calloc(n, sizeof *w.grid);
-    w.entry = calloc(n, sizeof *w.entry);
-    w.urgent_seq = calloc(n, sizeof *w.urgent_seq);
-    if (w.grid == NULL || w.entry == NULL || w.urgent_seq == NULL)
-        rc = st_fail(err, ST_NOMEM, "write: out of memory");
     if (rc == ST_OK)
         rc = nd_store_begin(d->o.store, err);
     if (rc == ST_OK) {
@@ -417,8 +432,29 @@ int nd_write(struct nd_driver *d, const struct cr_identity *author, uint64_t sco
         nd_engine_authority(d);
         tell_engine(&w);
     }
-    free(w.grid);
-    free(w.entry);
-    free(w.urgent_seq);
+    writer_close(&w);
+    return rc;
+}
+
+int nd_driver_preview(struct nd_driver *d, const struct cr_identity *author, uint64_t scope,
+                      const struct nd_draft *drafts, size_t n, struct nd_preview *p,
+                      struct st_err *err)
+{
+    struct writer w = {.d = d, .author = author, .now_wall_ms = nd_wall(d), .err = err};
+    struct sc_id *ids = calloc(n, sizeof *ids);
+    int rc = writer_open(&w, scope, n);
+
+    if (rc == ST_OK && ids == NULL)
+        rc = st_fail(err, ST_NOMEM, "preview: out of memory");
+    if (rc == ST_OK)
+        rc = nd_store_begin_preview(d->o.store, p, err);
+    if (rc == ST_OK) {
+        rc = write_all(&w, scope, drafts, n, ids);
+        if (rc == ST_OK)
+            rc = nd_store_preview(d->o.store, err);
+        nd_store_rollback(d->o.store);
+    }
+    writer_close(&w);
+    free(ids);
     return rc;
 }

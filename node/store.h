@@ -148,6 +148,10 @@ int nd_store_forks(struct nd_store *s, int (*cb)(void *arg, const struct sc_fork
  * (*out filled) when nothing may be written to it any more: it is forked, or is of this node's
  * incarnation and a peer brought entries of it (another copy of this node is writing). */
 int nd_store_log(struct nd_store *s, const struct sc_log_key *key, struct sy_log *out) ST_MUST;
+/* How many entries of the branch, from the beginning of its log, arrived here before this wall time
+ * (as this node's clock said then). ST_NOTFOUND (no such branch) or another status of the store. */
+int nd_store_arrived(struct nd_store *s, uint64_t handle, uint64_t before_ms, uint64_t *end,
+                     struct st_err *err) ST_MUST;
 /* Latest log of this author and scope in any incarnation (for the link of a new one). */
 int nd_store_last_log(struct nd_store *s, const struct cr_sign_pk *author, uint64_t scope,
                       struct sy_log *out) ST_MUST;

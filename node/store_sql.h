@@ -137,6 +137,8 @@
     X(ENTRY_FLAGS, "UPDATE entry SET flags = :flags WHERE id = :id")                              \
     X(ENTRY_GET, "SELECT flags, lamport, wall, age, chain, payload FROM entry WHERE id = :id")    \
     X(ENTRY_CHAIN, "SELECT chain FROM entry WHERE id = :id")                                      \
+    X(ENTRY_AFTER, "SELECT id FROM entry WHERE id BETWEEN :from AND :to AND wall + age >= :ms"    \
+                   " ORDER BY id LIMIT 1")                                                        \
     X(ENTRY_IN, "SELECT l.branch, l.id FROM log l JOIN entry e ON e.id = (l.id << 40 | :seq)"     \
                 " WHERE l.log_id = :log_id AND e.chain = :chain")                                 \
     X(ENTRY_SUM, "SELECT count(*), total(length(payload)) FROM entry"                             \

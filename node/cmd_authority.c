@@ -1,0 +1,378 @@
+/* cut, person list, cert restate: who may write, as it stands and as it is changed. */
+#include "node/cmd_cut.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int nd_opt_date(struct nd_cmd *c, const char *name, uint64_t *out, struct st_err *err)
+{
+    const char *text = nd_opt(c, name);
+
+    if (text == NULL)
+        return ST_OK;
+    if (sc_date_parse(text, 8 * 60, out) != ST_OK)
+        return st_fail(err, ST_USAGE, "--%s '%s': %s", name, text,
+                       nd_tr(c, "应为 2026-11-24 或 2026-11-24 08:30",
+                             "2026-11-24 or 2026-11-24 08:30 is wanted"));
+    return ST_OK;
+}
+
+int nd_key_public(struct nd_cmd *c, const char *name, struct cr_sign_pk *out, struct st_err *err)
+{
+    char path[ND_PATH_MAX + 256];
+    struct cr_identity_public pub;
+    int rc;
+
+    if (strlen(name) == 2 * CR_SIGN_PK_BYTES &&
+        cr_unhex(name, strlen(name), out->b, sizeof out->b) == ST_OK)
+        return ST_OK;
+    if (strchr(name, '/') != NULL || strlen(name) > 100)
+        return st_fail(err, ST_USAGE, "key '%s': %s", name,
+                       nd_tr(c, "应为 key list 中的名称，或 64 位公钥",
+                             "a name of 'key list' or 64 hex digits of a key"));
+    (void)snprintf(path, sizeof path, "%s/keys/%s.key", c->app->dir, name);
+    rc = cr_identity_look(path, &pub, err);
+    *out = pub.sign_pk;
+    return rc;
+}
+
+/* ---- person list ---- */
+
+struct seen {
+    struct nd_cmd *c;
+    struct cr_buf ids; /* persons shown already, 16 bytes each */
+    int status;
+};
+
+static bool shown(const struct seen *s, const struct sc_id *id)
+{
+    for (size_t at = 0; at < s->ids.n; at += sizeof id->b)
+        if (memcmp(s->ids.p + at, id->b, sizeof id->b) == 0)
+            return true;
+    return false;
+}
+
+struct cut_state {
+    bool revoked, forked;
+};
+
+static int cut_state(void *arg, const struct sc_auth_cut *cut)
+{
+    struct cut_state *st = arg;
+
+    st->revoked = st->revoked || (cut->in_force && cut->cut->mode == SC_CUT_REVOKE);
+    st->forked = st->forked || (cut->in_force && cut->cut->mode == SC_CUT_FORK);
+    return 0;
+}
+
+static void person_line(struct nd_cmd *c, const struct nd_person *p)
+{
+    json_t *keys = json_array(), *grids = json_array();
+    char roles[256], codes[ND_PERSON_GRIDS_MAX * 17] = "", hex[2 * CR_SIGN_PK_BYTES + 1];
+    size_t open = 0, n = 0;
+
+    for (size_t i = 0; i < p->key_count; i++) {
+        struct cut_state st = {false, false};
+
+        (void)sc_authority_each_cut(nd_store_authority(c->app->store), &p->key[i], cut_state, &st);
+        open += st.revoked ? 0 : 1;
+        cr_hex(p->key[i].b, sizeof p->key[i].b, hex);
+        (void)json_array_append_new(
+            keys, json_pack("{s:s, s:b}", "key", hex, "revoked", (int)st.revoked));
+    }
+    for (size_t i = 0; i < p->grid_count; i++) {
+        n += (size_t)snprintf(codes + n, sizeof codes - n, "%s%llu", i > 0 ? "," : "",
+                              (unsigned long long)p->grid[i]);
+        (void)json_array_append_new(grids, nd_json_grid(p->grid[i]));
+    }
+    if (c->json)
+        nd_out_json(c,
+                    json_pack("{s:o, s:s, s:s, s:I, s:o, s:o}", "person", nd_json_id(&p->id),
+                              "name", p->name, "kind", p->kind == SC_CERT_NODE ? "node" : "person",
+                              "roles", (json_int_t)p->roles, "grids", grids, "keys", keys));
+    else {
+        json_decref(keys);
+        json_decref(grids);
+        nd_out(c, "%s  %s  %s  %s%s\n", p->name,
+               p->kind == SC_CERT_NODE ? nd_tr(c, "节点", "node") : nd_tr(c, "人员", "person"),
+               nd_roles_text(c, p->roles, roles, sizeof roles), codes,
+               open == 0 ? nd_tr(c, "  【钥匙已吊销】", "  [revoked]") : "");
+    }
+}
+
+static int list_person(void *arg, const struct sc_cert *cert, const struct cr_sign_pk *issuer,
+                       const struct cr_hash *entry_id)
+{
+    struct seen *s = arg;
+
+    (void)issuer;
+    (void)entry_id;
+    if (!shown(s, &cert->person))
+        s->status = cr_buf_append(&s->ids, cert->person.b, sizeof cert->person.b);
+    return s->status;
+}
+
+int nd_cmd_person_list(struct nd_cmd *c)
+{
+    struct seen s = {.c = c, .status = ST_OK};
+    struct nd_person p;
+
+    cr_buf_init(&s.ids, 1u << 22);
+    (void)sc_certs_each(nd_store_certs(c->app->store), list_person, &s);
+    for (size_t at = 0; at < s.ids.n; at += SC_ID_BYTES) {
+        struct sc_id id;
+
+        memcpy(id.b, s.ids.p + at, sizeof id.b);
+        if (nd_person_by_id(c->app->store, &id, &p, NULL) == ST_OK)
+            person_line(c, &p);
+    }
+    cr_buf_release(&s.ids);
+    return s.status == ST_OK ? ND_EX_OK : nd_fail(c, s.status, "person list");
+}
+
+/* ---- cut ---- */
+
+static int cut_line(void *arg, const struct sc_auth_cut *cut)
+{
+    static const char *const modes[] = {
+        [SC_CUT_REVOKE] = "revoke", [SC_CUT_FORK] = "fork", [SC_CUT_RETIRE] = "retire"};
+    struct nd_cmd *c = arg;
+    struct nd_person subject = {.name = ""}, issuer = {.name = ""};
+    struct sc_id id = sc_id_of(&cut->at.entry_id);
+    char hex[2 * CR_SIGN_PK_BYTES + 1], short_id[2 * SC_ID_BYTES + 1];
+
+    if (nd_person_of(c->app->store, &cut->cut->subject, &subject, NULL) != ST_OK)
+        subject.name[0] = '\0';
+    if (nd_person_of(c->app->store, &cut->at.key.author, &issuer, NULL) != ST_OK)
+        issuer.name[0] = '\0';
+    cr_hex(cut->cut->subject.b, sizeof cut->cut->subject.b, hex);
+    cr_hex(id.b, sizeof id.b, short_id);
+    if (c->json) {
+        nd_out_json(
+            c, json_pack("{s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "id",
+                         nd_json_id(&id), "mode", modes[cut->cut->mode], "subject", hex, "name",
+                         subject.name, "issuer", issuer.name, "in_force", (int)cut->in_force,
+                         "heads", (json_int_t)sc_cut_head_count(cut->cut->heads), "deps_left",
+                         (json_int_t)cut->deps_left, "heads_left", (json_int_t)cut->heads_left,
+                         "reason", nd_json_span(cut->cut->text)));
+        return 0;
+    }
+    nd_out(c, "%.12s  %s  %s %.16s…  %s%s  %.*s\n", short_id,
+           cut->cut->mode == SC_CUT_REVOKE ? nd_tr(c, "吊销", "revoke")
+           : cut->cut->mode == SC_CUT_FORK ? nd_tr(c, "分叉处置", "fork")
+                                           : nd_tr(c, "注销", "retire"),
+           subject.name, hex,
+           cut->in_force ? nd_tr(c, "已生效", "in force") : nd_tr(c, "未生效", "not in force"),
+           cut->deps_left > 0 ? nd_tr(c, "（等待接任者的记录）", " (waits for the successor)")
+           : cut->heads_left > 0 ? nd_tr(c, "（等待所指的末条）", " (waits for a named entry)")
+                                 : "",
+           (int)cut->cut->text.n, cut->cut->text.n > 0 ? (const char *)cut->cut->text.p : "");
+    return 0;
+}
+
+int nd_cmd_cut_list(struct nd_cmd *c)
+{
+    (void)sc_authority_each_cut(nd_store_authority(c->app->store), NULL, cut_line, c);
+    return ND_EX_OK;
+}
+
+/* ---- cut fork ---- */
+
+struct forked {
+    const struct nd_person *p;
+    size_t count;
+    struct {
+        struct cr_sign_pk key;
+        uint64_t incarnation;
+    } log[ND_CUTS_MAX];
+};
+
+static int find_forked(void *arg, const struct sy_log *log)
+{
+    struct forked *f = arg;
+    bool theirs = false;
+
+    for (size_t i = 0; i < f->p->key_count; i++)
+        theirs = theirs || cr_sign_pk_equal(&f->p->key[i], &log->key.author);
+    if (!theirs || log->first_seq == 0 || f->count == ND_CUTS_MAX)
+        return ST_OK;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->log[i].incarnation == log->key.incarnation &&
+            cr_sign_pk_equal(&f->log[i].key, &log->key.author))
+            return ST_OK;
+    f->log[f->count].key = log->key.author;
+    f->log[f->count++].incarnation = log->key.incarnation;
+    return ST_OK;
+}
+
+static void show_cuts(struct nd_cmd *c, const struct nd_cuts *x, bool written)
+{
+    if (c->json) {
+        json_t *o = nd_cuts_json(x);
+
+        (void)json_object_set_new(o, "written", json_boolean(written));
+        nd_out_json(c, o);
+        return;
+    }
+    nd_cuts_show(x, c);
+    nd_out(c, "%s\n",
+           written ? nd_tr(c, "已写入。", "Written.")
+                   : nd_tr(c, "尚未写入任何内容。确认无误后加 --yes 再执行一次。",
+                           "Nothing has been written. Run it again with --yes to do it."));
+}
+
+int nd_cmd_cut_fork(struct nd_cmd *c)
+{
+    const struct sy_view *view = nd_store_view(c->app->store);
+    struct cr_identity author = {0};
+    struct nd_person p;
+    struct forked f = {.p = &p};
+    struct st_err err = {0};
+    struct nd_cuts x;
+    int rc;
+
+    nd_cuts_init(&x, nd_opt(c, "reason"));
+    rc = c->arg_count == 1 ? nd_person_find(c->app->store, c->arg[0], &p, &err)
+                           : st_fail(&err, ST_USAGE, "cut fork NAME");
+    if (rc == ST_OK)
+        rc = view->each_log(view->arg, find_forked, &f);
+    if (rc == ST_OK && f.count == 0)
+        rc = st_fail(&err, ST_NOTFOUND, "%s: %s", p.name,
+                     nd_tr(c, "没有分叉的日志", "no log of theirs is forked"));
+    for (size_t i = 0; rc == ST_OK && i < f.count; i++) {
+        struct nd_cut_which which = {.one_incarnation = true, .incarnation = f.log[i].incarnation};
+
+        rc = nd_cuts_add(&x, c, &f.log[i].key, SC_CUT_FORK, &which, &err);
+    }
+    if (rc == ST_OK)
+        rc = nd_author(c, &author, &err);
+    if (rc == ST_OK)
+        rc = nd_cuts_effect(&x, c, &author, &err);
+    if (rc == ST_OK && nd_opt(c, "yes") != NULL)
+        rc = nd_cuts_write(&x, c, &author, &err);
+    if (rc == ST_OK)
+        show_cuts(c, &x, nd_opt(c, "yes") != NULL);
+    cr_identity_wipe(&author);
+    nd_cuts_release(&x);
+    return rc == ST_OK ? ND_EX_OK : nd_fail_err(c, &err);
+}
+
+/* ---- cert restate ---- */
+
+struct restate {
+    struct nd_cmd *c;
+    const struct nd_person *old;
+    struct cr_identity author;
+    struct cr_buf bodies; /* be32 length ‖ be32 type ‖ body, in order */
+    struct st_err err;
+};
+
+static bool by_old(const struct restate *r, const struct cr_sign_pk *issuer)
+{
+    for (size_t i = 0; i < r->old->key_count; i++)
+        if (cr_sign_pk_equal(&r->old->key[i], issuer))
+            return true;
+    return false;
+}
+
+static int put_body(struct restate *r, uint32_t type, const struct cr_buf *body)
+{
+    uint8_t head[8];
+    int rc;
+
+    cr_store_be32(head, (uint32_t)body->n);
+    cr_store_be32(head + 4, type);
+    rc = cr_buf_append(&r->bodies, head, sizeof head);
+    return rc == ST_OK ? cr_buf_append(&r->bodies, body->p, body->n) : rc;
+}
+
+static int restate_cert(void *arg, const struct sc_cert *cert, const struct cr_sign_pk *issuer,
+                        const struct cr_hash *entry_id)
+{
+    struct restate *r = arg;
+    struct cr_buf body;
+    int rc;
+
+    (void)entry_id;
+    if (!by_old(r, issuer) || cert->rank < 2)
+        return ST_OK;
+    cr_buf_init(&body, SC_PAYLOAD_MAX);
+    rc = sc_cert_encode(cert, &body);
+    if (rc == ST_OK)
+        rc = put_body(r, SC_R_CERT, &body);
+    cr_buf_release(&body);
+    return rc;
+}
+
+static int restate_cut(void *arg, const struct sc_auth_cut *cut)
+{
+    struct restate *r = arg;
+    struct cr_buf body;
+    int rc;
+
+    if (!by_old(r, &cut->at.key.author) || !cut->in_force)
+        return ST_OK;
+    cr_buf_init(&body, SC_PAYLOAD_MAX);
+    rc = sc_cut_encode(cut->cut, &body, &r->err);
+    if (rc == ST_OK)
+        rc = put_body(r, SC_R_CUT, &body);
+    cr_buf_release(&body);
+    return rc;
+}
+
+/* Written one by one: the command may be run again, and what stands twice does no harm. */
+static int write_restated(struct restate *r, size_t *count)
+{
+    int rc = ST_OK;
+
+    *count = 0;
+    for (size_t at = 0; rc == ST_OK && at < r->bodies.n;) {
+        uint32_t n = cr_load_be32(r->bodies.p + at), type = cr_load_be32(r->bodies.p + at + 4);
+        struct nd_draft draft = {.type = type, .body = cr_span_of(r->bodies.p + at + 8, n)};
+        struct sc_id id;
+
+        rc = nd_driver_write(r->c->app->driver, &r->author, SC_SCOPE_PUBLIC, &draft, 1, &id,
+                             &r->err);
+        at += 8 + (size_t)n;
+        (*count)++;
+    }
+    return rc;
+}
+
+int nd_cmd_cert_restate(struct nd_cmd *c)
+{
+    struct nd_person old;
+    struct restate r = {.c = c, .old = &old};
+    size_t count = 0;
+    int rc;
+
+    cr_buf_init(&r.bodies, 1u << 24);
+    rc = c->arg_count == 1 ? nd_person_find(c->app->store, c->arg[0], &old, &r.err)
+                           : st_fail(&r.err, ST_USAGE, "cert restate NAME");
+    if (rc == ST_OK)
+        rc = nd_author(c, &r.author, &r.err);
+    if (rc == ST_OK && by_old(&r, &r.author.sign_pk))
+        rc = st_fail(&r.err, ST_USAGE, "%s",
+                     nd_tr(c, "应由接任席位的钥匙签名：--as", "the successor's key signs: --as"));
+    if (rc == ST_OK)
+        rc = sc_certs_each(nd_store_certs(c->app->store), restate_cert, &r);
+    if (rc == ST_OK)
+        rc = sc_authority_each_cut(nd_store_authority(c->app->store), NULL, restate_cut, &r);
+    if (rc != ST_OK && r.err.code == ST_OK)
+        rc = st_fail(&r.err, (enum st_code)rc, "cert restate");
+    if (rc == ST_OK)
+        rc = write_restated(&r, &count);
+    cr_identity_wipe(&r.author);
+    cr_buf_release(&r.bodies);
+    if (rc != ST_OK)
+        return nd_fail_err(c, &r.err);
+    if (c->json)
+        nd_out_json(c, json_pack("{s:I}", "restated", (json_int_t)count));
+    else
+        nd_out(c,
+               nd_tr(c, "已重申 %zu 条证书和封存记录。\n",
+                     "%zu certificates and cuts were stated again.\n"),
+               count);
+    return ND_EX_OK;
+}
