@@ -100,9 +100,9 @@ static int refuse(const struct cursor *c, enum st_code code, const char *what)
 
 static int take(struct cursor *c, size_t n, const uint8_t **out, const char *what)
 {
+    *out = c->p; /* set whatever comes: compilers that do not see into refuse ask for it */
     if (n > (size_t)(c->end - c->p))
         return refuse(c, ST_TRUNCATED, what);
-    *out = c->p;
     c->p += n;
     return ST_OK;
 }
