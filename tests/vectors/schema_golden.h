@@ -129,6 +129,24 @@ static const char golden_join_answer[] =
     "9301c45b9501c420d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511ac420da28c004"
     "b840da4f67d4103c8cfb3d245d0934034503868be8bbeb6b2eb3e7c0ce1dcf31f3afe58d97e5a4a7e8a197e8a197"
     "e98193c420d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+static const char golden_bundle_head[] =
+    "4653423101010002000001941f2a52d8808182838485868788898a8b8c8d8e8f2f8bb926b48325bd0001";
+static const char golden_bundle_bind[] =
+    "223d27adf65452e68ab3f6ee998573936d4150ce2a42cf4618d770ce2dad2c91";
+static const char golden_bundle_manifest[] =
+    "4098c4202f8bb926b48325bdfe7bec018181256d8cfe0bdef72cf5cb80352637a3fe08edc4203d4017c3e843895a"
+    "92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660ccf000001941f2a52d8c410808182838485868788898a"
+    "8b8c8d8e8f02019201cf00000074715b1e0501";
+static const char golden_bundle_heads[] =
+    "419193c408932c8aecfcd8f28f03c408e6e827b235d96ba3";
+static const char golden_bundle_mark[] =
+    "42c44061725807cff4fef125f473a4e953693aaee1741b13f95aad86fee90889a163fb0ca9e8294dee8ce75a19e5"
+    "5537c205fdb7a5a64482b09c550746207f96ebb30c";
+static const char golden_bundle_end[] =
+    "4394000000c2";
+static const char golden_bundle_end_mark[] =
+    "42c440d35268fc13614a4ebd1efbf498dab16c5e78140eb3fe44b74d805ba5e81ebe1971e70822de5edad143bc99"
+    "6a326b00a67edf9569d3106d35effcf177a6d3840f";
 static const char golden_invite_text[] =
     "fs1-AS-LuSa0gyW9_nvsAYGBJW2M_gve9yz1y4A1Jjej_gjthSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmpg"
     "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7fH1-fwEIAAAAdHFbHgZnddcABMCoARQbzQp1A-";
