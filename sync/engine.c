@@ -87,8 +87,14 @@ static void on_open(struct sy_engine *e, const struct sy_event *ev)
         u->text = rc == ST_OK ? "too many sessions" : "no memory for a session";
         return;
     }
-    sy_trace(e, s, "%s, %zu scopes", s->initiator ? "dial" : "accept", ev->scope_count);
-    if (s->initiator)
+    sy_trace(e, s, "%s, %zu scopes",
+             s->initiator             ? "dial"
+             : ev->type == SY_EV_FILE ? "file"
+                                      : "accept",
+             ev->scope_count);
+    if (ev->type == SY_EV_FILE)
+        sy_file_begin(e, s);
+    else if (s->initiator)
         (void)sy_hello_dial(e, s, ev->offer_urgent);
 }
 
@@ -136,6 +142,10 @@ static bool too_idle(struct sy_engine *e, struct sy_session *s)
 /* A failure has closed the session. */
 static void dispatch(struct sy_engine *e, struct sy_session *s, uint8_t type, struct cr_span body)
 {
+    if (s->file && type != SC_FT_BATCH && type != SC_FT_URGENT) {
+        (void)SY_BLAME(e, s, ST_MALFORMED, "%s (%u) in a file", frame_name(type), (unsigned)type);
+        return;
+    }
     if (s->phase == SY_S_HELLO && type != SC_FT_HELLO && type != SC_FT_BYE) {
         (void)SY_BLAME(e, s, ST_MALFORMED, "%s before hello", frame_name(type));
         return;
@@ -171,7 +181,7 @@ static void on_frame(struct sy_engine *e, const struct sy_event *ev)
         (void)SY_BLAME(e, s, ST_MALFORMED, "frame of %zu bytes", ev->frame.n);
         return;
     }
-    if (too_idle(e, s)) {
+    if (!s->file && too_idle(e, s)) {
         (void)SY_BLAME(e, s, ST_MALFORMED, "%d frames without progress", SY_IDLE_FRAMES_MAX);
         return;
     }
@@ -228,6 +238,8 @@ static uint64_t silence_ms(const struct sy_session *s)
 
 static void timers(struct sy_engine *e, struct sy_session *s)
 {
+    if (s->file)
+        return; /* who feeds it takes the time it takes */
     if (s->phase == SY_S_HELLO) {
         if (e->now_ms - s->born_ms >= SY_HANDSHAKE_MS)
             (void)SY_GIVE_UP(e, s, ST_TIMEOUT, "no hello within %d ms", SY_HANDSHAKE_MS);
@@ -244,7 +256,7 @@ static void settle_all(struct sy_engine *e)
     for (size_t i = 0; i < e->session_count; i++) {
         struct sy_session *s = e->session[i];
 
-        if (!s->dead && sy_ack_flush(e, s) == ST_OK && sy_spine_flush(e, s) == ST_OK &&
+        if (!s->dead && sy_ack_flush(e, s) == ST_OK && !s->file && sy_spine_flush(e, s) == ST_OK &&
             sy_pump(e, s) == ST_OK)
             (void)sy_synced_settle(e, s);
         if (!s->dead)
@@ -272,7 +284,8 @@ static void take(struct sy_engine *e, const struct sy_event *ev)
 {
     switch (ev->type) {
     case SY_EV_DIAL:
-    case SY_EV_ACCEPT: on_open(e, ev); break;
+    case SY_EV_ACCEPT:
+    case SY_EV_FILE: on_open(e, ev); break;
     case SY_EV_FRAME: on_frame(e, ev); break;
     case SY_EV_CLOSED: on_closed(e, ev); break;
     case SY_EV_PERSISTED: sy_persisted(e, ev); break;
@@ -320,6 +333,8 @@ uint64_t sy_engine_deadline(const struct sy_engine *e)
 
         if (s->doomed) {
             due = earlier(due, e->now_ms);
+        } else if (s->file) {
+            continue;
         } else if (s->phase == SY_S_HELLO) {
             due = earlier(due, s->born_ms + SY_HANDSHAKE_MS);
         } else {

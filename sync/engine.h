@@ -52,6 +52,10 @@ enum sy_event_type {
                         before its answers, while nothing uncommitted can be read through the view.
                       */
     SY_EV_TICK,      /* time has passed */
+    SY_EV_FILE,      /* session, peer (who made the file; zero: not known), scopes to take: opens a
+                        session that is fed with the BATCH and URGENT frames of a file (FRAME) and
+                        ends by CLOSED. Nothing is ever sent in it. One at a time. The driver lets
+                        the store answer before the credit (SY_CREDIT_BYTES) is used up */
 };
 
 struct sy_event {
@@ -142,6 +146,25 @@ struct sy_session_info {
     bool synced;
 };
 bool sy_engine_session(const struct sy_engine *e, uint32_t session, struct sy_session_info *out);
+/* What a file held that was not taken, and how much of it was here already; of the file session
+ * that is open or was the last one. It goes on with the next run after each of these. */
+enum sy_file_skip {
+    SY_FS_REFUSED, /* another branch of a log, or more of an unknown author than is kept */
+    SY_FS_SCOPE,   /* of a scope that is not taken */
+    SY_FS_GAP,     /* begins behind what is held: something in between is missing */
+    SY_FS_COUNT
+};
+#define SY_FILE_GAPS_MAX 32
+struct sy_file_info {
+    uint64_t known_entries;
+    uint64_t skipped[SY_FS_COUNT]; /* entries */
+    uint64_t gap_count;            /* logs; the first SY_FILE_GAPS_MAX are named */
+    struct {
+        struct sc_log_key key;
+        uint64_t first_seq, held; /* the file begins at; so many are held */
+    } gap[SY_FILE_GAPS_MAX];
+};
+const struct sy_file_info *sy_engine_file(const struct sy_engine *e);
 /* Fingerprint over all held logs of these scopes (0: all scopes of the node). */
 struct sc_id sy_engine_fingerprint(const struct sy_engine *e, const uint64_t *scopes,
                                    size_t scope_count, uint64_t *log_count);

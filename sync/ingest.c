@@ -67,14 +67,19 @@ bool sy_stranger_may(struct sy_engine *e, const struct sy_session *s, const stru
 
 /* A branch the peer names for the first time: its log into *lead, SY_NONE when it is not taken. */
 static int first_mention(struct sy_engine *e, struct sy_session *s, const struct sc_run *run,
-                         uint32_t *lead)
+                         uint32_t *lead, enum sy_file_skip *why)
 {
     struct cr_hash id;
     uint32_t log;
 
     *lead = SY_NONE;
-    if (s->in_count >= e->f.count + SY_REFS_EXTRA)
+    *why = SY_FS_REFUSED;
+    if (s->in_count >= (s->file ? SY_FILE_REFS_MAX : e->f.count + SY_REFS_EXTRA))
         return SY_BLAME(e, s, ST_MALFORMED, "run: branches named %u times", (unsigned)s->in_count);
+    if ((sy_frontier_mask(&e->f, &run->key.scope, 1) & s->mask) == 0 && s->file) {
+        *why = SY_FS_SCOPE;
+        return ST_OK;
+    }
     if ((sy_frontier_mask(&e->f, &run->key.scope, 1) & s->mask) == 0)
         return SY_BLAME(e, s, ST_DENIED, "run: scope %llu is not shared",
                         (unsigned long long)run->key.scope);
@@ -83,9 +88,16 @@ static int first_mention(struct sy_engine *e, struct sy_session *s, const struct
     if (log == SY_NONE) {
         if (!sy_stranger_may(e, s, &run->key, SY_NONE, run->count)) {
             sy_trace(e, s, "stop: log of an unknown author, too many of them");
+            if (s->file)
+                return ST_OK;
             return ++s->in_stopped > SY_STOPPED_REFS_MAX
                        ? SY_BLAME(e, s, ST_FULL, "run: too many logs of unknown authors")
                        : ST_OK;
+        }
+        if (run->first_seq != 0 && s->file) {
+            *why = SY_FS_GAP;
+            sy_file_gap(e, &run->key, run->first_seq, 0);
+            return ST_OK;
         }
         if (run->first_seq != 0)
             return SY_BLAME(e, s, ST_MALFORMED, "run: a new log starts at %llu",
@@ -122,6 +134,8 @@ static int drop(struct sy_engine *e, struct sy_session *s, struct sy_in *in, con
     in->lost = true;
     in->at_ok = false;
     sy_trace(e, s, "dropped: a run %s", why);
+    if (s->file)
+        return ST_OK; /* nobody to ask */
     rc = sy_spine_want(e, s, in->lead);
     if (rc != ST_OK)
         return SY_GIVE_UP(e, s, rc, "no memory for a log");
@@ -251,6 +265,8 @@ static int take_inside(struct sy_engine *e, struct sy_session *s, uint32_t in_re
     rc = sy_place_overlap(e, in->lead, p, v, &o);
     if (rc != ST_OK)
         return SY_GIVE_UP(e, s, rc, "compare a run: %s", st_text((enum st_code)rc));
+    if (s->file)
+        e->file.known_entries += o.unsure ? v->run.count : o.known;
     if (o.unsure || o.known == v->run.count) {
         in->at = link;
         in->at_ok = true;
@@ -273,25 +289,32 @@ static int take_run(struct sy_engine *e, struct sy_session *s, struct sy_verifie
     const struct sc_run *run = &v->run;
     struct sy_place place;
     struct sy_in *in;
+    enum sy_file_skip why = SY_FS_REFUSED;
     uint32_t lead, in_ref = (uint32_t)run->log_ref;
     int rc;
 
     if (run->has_key) {
-        if (first_mention(e, s, run, &lead) != ST_OK)
+        if (first_mention(e, s, run, &lead, &why) != ST_OK)
             return ST_STATE;
         in_ref = s->in_count;
         if (name_branch(s, lead) != ST_OK)
             return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for a log");
+        s->in[in_ref].why = why;
     } else if (run->log_ref >= s->in_count) {
         return SY_BLAME(e, s, ST_MALFORMED, "run: log %llu was not named",
                         (unsigned long long)run->log_ref);
     }
     in = &s->in[in_ref];
-    if (in->lead == SY_NONE || in->stopped)
+    if (in->lead == SY_NONE || in->stopped) {
+        if (s->file)
+            e->file.skipped[in->why] += run->count;
         return ST_OK;
+    }
     rc = sy_place_find(e, in, run, &place);
     if (rc != ST_OK)
         return SY_GIVE_UP(e, s, rc, "place a run: %s", st_text((enum st_code)rc));
+    if (s->file && (place.kind == SY_PLACE_NONE || place.kind == SY_PLACE_GAP))
+        return sy_file_stray(e, s, in, run);
     if (place.kind == SY_PLACE_GAP && !in->lost && !e->f.log[in->lead].wavered)
         return SY_BLAME(e, s, ST_MALFORMED, "run: log %u starts at %llu, held up to %llu",
                         (unsigned)in_ref, (unsigned long long)run->first_seq,

@@ -7,7 +7,8 @@
  *   synced.c     equality, common frontier         stored.c     the store's answers, acks
  *   branch.c     who holds what of a forked log    place.c      where a run belongs
  *   spine.c      where branches part               urgent.c     entries ahead of their log
- *   fork.c       evidence
+ *   fork.c       evidence                          file.c       sessions fed from a file
+ *   export.c     what a file has to carry
  *
  * Functions that take a session and return int have closed it (sy_close) when they do not return
  * ST_OK, unless they say otherwise; callers then only have to stop.
@@ -78,6 +79,8 @@ int sy_ranges_start(struct sy_engine *e, struct sy_session *s) ST_MUST;
 int sy_ranges_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
 
 /* ---- transfer.c ---- */
+/* What a view gave for a run from here on, before end, can be sent. */
+bool sy_run_plausible(const struct sc_run *run, uint64_t from, uint64_t end);
 int sy_pump(struct sy_engine *e, struct sy_session *s) ST_MUST;
 int sy_ack_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
 int sy_keepalive(struct sy_engine *e, struct sy_session *s);
@@ -176,6 +179,17 @@ int sy_urgent_hello(struct sy_engine *e, struct sy_session *s, struct sc_hello *
 int sy_fork_proven(struct sy_engine *e, struct sy_session *s, uint32_t b, uint64_t seq,
                    const struct cr_hash *chain, const struct cr_sig *sig) ST_MUST;
 int sy_fork_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
+
+/* ---- file.c ---- */
+/* Makes a new session one of a file. */
+void sy_file_begin(struct sy_engine *e, struct sy_session *s);
+/* The log named in_ref of a file begins, here, behind what is held: not taken. */
+void sy_file_gap(struct sy_engine *e, const struct sc_log_key *key, uint64_t first_seq,
+                 uint64_t held);
+/* A run that has no place here: behind what is held, or on a branch whose root is not here. Nothing
+ * of it is taken from this file. */
+int sy_file_stray(struct sy_engine *e, struct sy_session *s, struct sy_in *in,
+                  const struct sc_run *run);
 
 /* ---- synced.c ---- */
 int sy_synced_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);

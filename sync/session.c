@@ -317,7 +317,7 @@ void sy_log_moved(struct sy_engine *e, uint32_t log, uint64_t before, const stru
         struct sy_session *s = e->session[i];
         bool knows = from != NULL && (s == from || cr_sign_pk_equal(&s->peer, &from->peer));
 
-        if (!s->dead && sy_frontier_in(&e->f, log, s->mask))
+        if (!s->dead && !s->file && sy_frontier_in(&e->f, log, s->mask))
             (void)session_log_moved(e, s, log, before, knows, urgent_from);
     }
 }

@@ -32,6 +32,7 @@
 #define SY_SPINES_MAX          32 /* frames about one log a peer may send between two equalities */
 #define SY_FORK_FRAMES_MAX     64
 #define SY_ACK_BYTES           (SY_CREDIT_BYTES / 4) /* credit is returned at the latest then */
+#define SY_FILE_REFS_MAX       1000000               /* logs named by one file */
 #define SY_CLASSES             3
 
 static_assert(SC_RUN_BYTES_MAX + 256 * 24 + 512 <= SY_BATCH_RAW, "a full run fits a batch");
@@ -74,7 +75,8 @@ struct sy_in {
     bool stopped;  /* nothing of it is taken any more (quota, refused) */
     bool lost;     /* runs are dropped until one says where it belongs */
     bool at_ok;
-    bool dirty; /* ack_seq is to be told */
+    bool dirty;            /* ack_seq is to be told */
+    enum sy_file_skip why; /* of a file: why the rest of the log is not taken */
     uint64_t ack_seq;
     struct sc_link at; /* behind the last run */
 };
@@ -84,6 +86,7 @@ struct sy_session {
     uint32_t number; /* the driver's */
     struct cr_sign_pk peer;
     bool initiator, dead, doomed;
+    bool file; /* fed from a file: nothing is sent (file.c) */
     bool hello_sent, hello_seen;
     bool refused;   /* the store refused something: worth another session once authority changes */
     bool spine_due; /* a lead has SY_SF_DUE */
@@ -226,6 +229,8 @@ struct sy_engine {
     size_t seen_count;
     bool strangers_counted;
     uint64_t stranger_logs;
+
+    struct sy_file_info file; /* of the file session, the last one when none is open */
 
     struct sy_update *up;
     size_t up_count, up_cap;

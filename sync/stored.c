@@ -372,7 +372,7 @@ void sy_authority(struct sy_engine *e)
         struct sy_session *s = e->session[i];
 
         s->touched = true;
-        if (!s->dead && (s->refused || s->in_stopped > 0))
+        if (!s->dead && !s->file && (s->refused || s->in_stopped > 0))
             (void)SY_GIVE_UP(e, s, ST_BUSY, "authority changed: what was refused may come again");
     }
 }

@@ -81,7 +81,7 @@ static int name_log(struct sy_session *s, uint32_t at)
 }
 
 /* What the view gave has to be what was asked for: the store is ours, but it reads a disk. */
-static bool run_plausible(const struct sc_run *run, uint64_t from, uint64_t end)
+bool sy_run_plausible(const struct sc_run *run, uint64_t from, uint64_t end)
 {
     size_t total = 0;
 
@@ -140,7 +140,7 @@ static int encode_run(struct sy_engine *e, struct sy_session *s, struct sy_slot 
     *later = e->f.log[slot->log].pend > 0 && e->run->count > log->link.seq_next - slot->sent_next;
     if (*later)
         return ST_OK;
-    if (!run_plausible(e->run, slot->sent_next, log->link.seq_next))
+    if (!sy_run_plausible(e->run, slot->sent_next, log->link.seq_next))
         return SY_GIVE_UP(e, s, ST_CORRUPT, "read entries from %llu: not a run",
                           (unsigned long long)slot->sent_next);
     e->run->has_key = (slot->flags & SY_SF_OUT_REF) == 0;

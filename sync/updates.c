@@ -82,6 +82,8 @@ static void push_frame(struct sy_engine *e, struct sy_session *s, struct cr_span
 {
     CR_ASSERT(frame.n > 0);
     CR_ASSERT(frame.n <= SC_FRAME_MAX);
+    if (s->file)
+        return; /* nobody is there to hear it */
     sy_push(e, SY_UP_SEND, s)->frame = frame;
     s->sent_frames++;
     s->tx_ms = e->now_ms;

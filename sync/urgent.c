@@ -480,6 +480,10 @@ int sy_urgent_frame(struct sy_engine *e, struct sy_session *s, struct cr_span bo
 
     if (rc != ST_OK)
         return SY_BLAME(e, s, rc, "%s", err.msg);
+    if ((sy_frontier_mask(&e->f, &u.key.scope, 1) & s->mask) == 0 && s->file) {
+        e->file.skipped[SY_FS_SCOPE]++;
+        return ST_OK;
+    }
     if ((sy_frontier_mask(&e->f, &u.key.scope, 1) & s->mask) == 0)
         return SY_BLAME(e, s, ST_DENIED, "urgent: scope %llu is not shared",
                         (unsigned long long)u.key.scope);
@@ -503,7 +507,7 @@ void sy_urgent_pass_on(struct sy_engine *e, const struct sy_session *from, const
     for (size_t i = 0; i < e->session_count; i++) {
         struct sy_session *s = e->session[i];
 
-        if (s->dead || s->phase == SY_S_HELLO || (s->mask & scope) == 0 ||
+        if (s->dead || s->file || s->phase == SY_S_HELLO || (s->mask & scope) == 0 ||
             !has_room(s, op->frame_bytes))
             continue;
         if (from != NULL && (s == from || cr_sign_pk_equal(&s->peer, &from->peer)))
