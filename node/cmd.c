@@ -202,6 +202,25 @@ static const struct nd_opt held_opts[] = {
     {"limit", "N", "最多几条，默认 50，0 为不限", "at most so many, default 50, 0 all"},
     {"offset", "N", "跳过前几条", "skip so many"},
     {NULL, NULL, NULL, NULL}};
+static const struct nd_opt bundle_export_opts[] = {
+    {"for", "NODE|GRID", "收件节点或网格，可重复", "for this node or grid; may be repeated"},
+    {"scope", "SCOPE", "范围：public、internal 或 12 位代码，可重复",
+     "public, internal or 12 digits; may be repeated"},
+    {"since-receipt", "FILE", "只带此回执之后的内容", "only what this receipt says is lacking"},
+    {"all", NULL, "全部内容，不论对方已有什么", "everything, whatever is held there"},
+    {"split", "MIB", "每个文件至多多大，默认 4095", "size of a file at most, default 4095"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt bundle_receipt_opts[] = {
+    {"for", "NODE|GRID", "收件节点或网格，可重复", "for this node or grid; may be repeated"},
+    {"scope", "SCOPE", "范围：public、internal 或 12 位代码，可重复",
+     "public, internal or 12 digits; may be repeated"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt bundle_import_opts[] = {
+    {"dry-run", NULL, "只预览，不写入", "show what it brings, write nothing"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt bundle_plan_opts[] = {
+    {"for", "NODE|GRID", "收件节点或网格，可重复", "for this node or grid; may be repeated"},
+    {NULL, NULL, NULL, NULL}};
 
 static const struct nd_verb verbs[] = {
     {"init", NULL, "--name 名称 --street 代码", "建立街道空间和本节点",
@@ -312,6 +331,17 @@ static const struct nd_verb verbs[] = {
      NULL},
     {"held", "adopt", "ID…", "采认：核实后使其计入", "let held entries count", as_opts, 0, NULL,
      nd_cmd_held_adopt, NULL},
+    {"bundle", "export", "FILE", "导出加密数据包，用 U 盘递送", "write a sealed bundle for a stick",
+     bundle_export_opts, 0, NULL, nd_cmd_bundle_export, NULL},
+    {"bundle", "import", "FILE...", "导入数据包，可重复执行", "read bundles in; may be run again",
+     bundle_import_opts, 0, NULL, nd_cmd_bundle_import, NULL},
+    {"bundle", "info", "FILE", "数据包外封：不需要钥匙", "the outside of a bundle: takes no key",
+     NULL, ND_V_LOCAL, NULL, nd_cmd_bundle_info, NULL},
+    {"bundle", "plan", "", "给各节点的 U 盘需要带什么", "what a stick for each node would carry",
+     bundle_plan_opts, 0, NULL, nd_cmd_bundle_plan, NULL},
+    {"bundle", "receipt", "FILE", "回执：本节点已有什么，让回程只带所缺",
+     "what is held here, so that the way back only carries the rest", bundle_receipt_opts, 0, NULL,
+     nd_cmd_bundle_receipt, NULL},
     {"verify", NULL, "", "核对全部数据", "check everything stored", verify_opts, 0, NULL,
      nd_cmd_verify, NULL},
     {"backup", "create", "FILE", "备份数据与钥匙，以口令加密", "back up store and keys, sealed",

@@ -117,6 +117,32 @@ struct nd_driver_counters {
 void nd_driver_counters(const struct nd_driver *d, struct nd_driver_counters *out);
 struct sy_engine *nd_driver_engine(struct nd_driver *d); /* tests */
 
+/* ---- Files ---- (driver_file.c)
+ * Entries from a file go through a session of the engine like those of a peer: the same checks, the
+ * same transaction, and live sessions hear of what is new. One file at a time. */
+struct nd_file_sink {
+    void *arg;
+    /* A run that was applied (not durable before the next nd_driver_file_commit), or the urgent
+     * entry that is ahead of its log (run NULL). Spans are valid during the call. */
+    void (*stored)(void *arg, const struct sc_log_key *key, const struct sc_run *run,
+                   const struct cr_hash *entry_ids, const struct sc_urgent *urgent);
+};
+/* sender: who made the file, NULL when that is not sure. ST_STATE when a file is open; ST_BUSY,
+ * ST_NOMEM. */
+int nd_driver_file_open(struct nd_driver *d, const struct cr_sign_pk *sender,
+                        const struct nd_file_sink *sink, struct st_err *err) ST_MUST;
+/* One BATCH or URGENT frame. Any failure ends the file: ST_MALFORMED, ST_FORGED and their
+ * neighbours (the frame), ST_FULL, ST_IO, ST_NOMEM (this node). What was stored before stays. */
+int nd_driver_file_frame(struct nd_driver *d, struct cr_span frame, struct st_err *err) ST_MUST;
+/* Everything given so far is durable when this returns ST_OK. */
+int nd_driver_file_commit(struct nd_driver *d, struct st_err *err) ST_MUST;
+/* What was passed over; valid until the next file. */
+const struct sy_file_info *nd_driver_file_info(const struct nd_driver *d);
+/* Whether a node with this key may read the scope, by what a session with it would share. */
+bool nd_driver_may_read(struct nd_driver *d, const struct cr_sign_pk *node, uint64_t scope);
+/* Commits and ends the session, if there is one. */
+void nd_driver_file_close(struct nd_driver *d);
+
 /* First join: dials an inviter with an invitation, over the same ports, one address of it after the
  * other. done is called once, never from inside nd_join_start: genesis of the space and the
  * inviter's signing key, or an error. Needs no store; the caller keeps the time and gives up by

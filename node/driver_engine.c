@@ -70,6 +70,8 @@ static void persist(struct nd_driver *d, const struct sy_update *u)
         } else if (rc != ST_OK) {
             fail_txn(d, rc, &err);
         } else {
+            if (u->session == ND_FILE_SESSION)
+                nd_file_stored(d, u);
             d->txn_entries += u->run->count;
             for (size_t i = 0; i < u->run->count; i++)
                 d->txn_bytes += u->run->e[i].payload.n;
@@ -88,6 +90,8 @@ static void persist_urgent(struct nd_driver *d, const struct sy_update *u)
 
         if (rc != ST_OK)
             fail_txn(d, rc, &err);
+        else if (u->session == ND_FILE_SESSION)
+            nd_file_stored(d, u);
         d->txn_entries++;
         d->txn_bytes += u->urgent->e.payload.n;
     }
@@ -151,6 +155,8 @@ static void close_session(struct nd_driver *d, const struct sy_update *u)
 {
     struct nd_conn *c = nd_conn_find(d, u->session);
 
+    if (u->session == ND_FILE_SESSION)
+        nd_file_closed(d, u);
     if (c == NULL)
         return;
     c->engine = false;

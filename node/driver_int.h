@@ -24,6 +24,9 @@
 #define ND_PEERS_MAX          1024
 #define ND_WIRE_MAX           (2u << 16) /* one frame with its length and tag */
 
+#define ND_FILE_SESSION UINT32_MAX /* no connection has this number */
+#define ND_FILE_FRAMES  4          /* so many frames between two answers of the store */
+
 enum nd_conn_state {
     ND_C_DIALLING,  /* ours: not connected yet */
     ND_C_HANDSHAKE, /* ours: message 1 sent; theirs: waiting for message 1 */
@@ -88,6 +91,13 @@ struct nd_driver {
     struct cr_buf bytes;     /* scratch of nd_driver_write: payloads of one run */
     struct sc_run *run;      /* scratch of nd_driver_write */
     struct cr_hash *chains;
+    struct { /* the file that is being read in, see driver_file.c */
+        bool open;
+        int status; /* why it ended */
+        size_t frames;
+        struct nd_file_sink sink;
+        struct st_err err;
+    } file;
     struct nd_driver_counters n;
 };
 
@@ -142,6 +152,11 @@ void nd_engine_authority(struct nd_driver *d);
 void nd_engine_settle(struct nd_driver *d);
 bool nd_engine_over(const struct nd_driver *d); /* the open transaction is large or old */
 int nd_engine_start(struct nd_driver *d, struct sy_engine **out, struct st_err *err) ST_MUST;
+
+/* ---- driver_file.c ---- */
+/* Updates of the session of a file. */
+void nd_file_stored(struct nd_driver *d, const struct sy_update *u);
+void nd_file_closed(struct nd_driver *d, const struct sy_update *u);
 
 /* ---- driver_write.c ---- */
 typedef int nd_write_also(void *arg, struct st_err *err);
