@@ -102,13 +102,22 @@ static int write_file(struct nd_cmd *c, const char *arg, const char *text, struc
     return ST_OK;
 }
 
-static int draw(struct nd_cmd *c, const char *text, struct st_err *err)
+/* The bytes, not their text: a camera needs no letters, and the code stays small. */
+static int draw(struct nd_cmd *c, const struct sc_invite *inv, struct st_err *err)
 {
-    struct cr_buf out;
+    struct cr_buf out, bytes;
     int rc;
 
     cr_buf_init(&out, QR_BYTES_MAX);
-    rc = nd_qr_draw(text, c->tty ? ND_QR_SCREEN : ND_QR_PAPER, &out, err);
+    cr_buf_init(&bytes, SC_INVITE_BYTES_MAX);
+    rc = sc_invite_encode(inv, &bytes);
+    if (rc != ST_OK)
+        rc = st_fail(err, (enum st_code)rc, "invitation: %s", st_text((enum st_code)rc));
+    if (rc == ST_OK)
+        rc = nd_qr_draw(cr_buf_span(&bytes), c->tty ? ND_QR_SCREEN : ND_QR_PAPER, &out, err);
+    if (bytes.n > 0)
+        cr_wipe(bytes.p, bytes.n);
+    cr_buf_release(&bytes);
     if (rc == ST_OK)
         c->write(c->write_arg, ND_CH_OUT, cr_buf_span(&out));
     if (out.n > 0)
@@ -169,7 +178,7 @@ int nd_cmd_invite(struct nd_cmd *c)
     if (rc == ST_OK && file != NULL)
         rc = write_file(c, file, text, &err);
     if (rc == ST_OK && nd_opt(c, "qr") != NULL && !c->json)
-        rc = draw(c, text, &err);
+        rc = draw(c, &inv, &err);
     if (rc == ST_OK)
         show_invite(c, &inv, text);
     cr_wipe(&inv, sizeof inv);

@@ -6,16 +6,14 @@
 
 #define QUIET 4 /* modules around the code, as the standard wants */
 
-static QRcode *encode(const char *text, enum nd_qr_ink ink)
+static QRcode *encode(struct cr_span bytes, enum nd_qr_ink ink)
 {
-    size_t n = strnlen(text, ND_QR_TEXT_MAX + 1);
-
-    if (n == 0 || n > ND_QR_TEXT_MAX) {
+    if (bytes.n == 0 || bytes.n > ND_QR_BYTES_MAX) {
         errno = ERANGE;
         return NULL;
     }
-    return QRcode_encodeString(text, 0, ink == ND_QR_PAPER ? QR_ECLEVEL_M : QR_ECLEVEL_L, QR_MODE_8,
-                               1);
+    return QRcode_encodeData((int)bytes.n, bytes.p, 0,
+                             ink == ND_QR_PAPER ? QR_ECLEVEL_M : QR_ECLEVEL_L);
 }
 
 /* Whether the module is dark; x and y count from the corner of the quiet zone. */
@@ -45,15 +43,15 @@ static int draw_line(const QRcode *q, int y, enum nd_qr_ink ink, struct cr_buf *
     return rc == ST_OK ? cr_buf_append(out, "\n", 1) : rc;
 }
 
-int nd_qr_draw(const char *text, enum nd_qr_ink ink, struct cr_buf *out, struct st_err *err)
+int nd_qr_draw(struct cr_span bytes, enum nd_qr_ink ink, struct cr_buf *out, struct st_err *err)
 {
-    QRcode *q = encode(text, ink);
+    QRcode *q = encode(bytes, ink);
     size_t before = out->n;
     int rc = ST_OK;
 
     if (q == NULL)
         return errno == ERANGE ? st_fail(err, ST_RANGE, "QR code: %s",
-                                         text[0] == '\0' ? "no text" : "the text is too long")
+                                         bytes.n == 0 ? "no text" : "the text is too long")
                                : st_fail(err, ST_NOMEM, "QR code: out of memory");
     for (int y = 0; y < q->width + 2 * QUIET && rc == ST_OK; y += 2)
         rc = draw_line(q, y, ink, out);
@@ -65,9 +63,9 @@ int nd_qr_draw(const char *text, enum nd_qr_ink ink, struct cr_buf *out, struct 
     return ST_OK;
 }
 
-size_t nd_qr_columns(const char *text, enum nd_qr_ink ink)
+size_t nd_qr_columns(struct cr_span bytes, enum nd_qr_ink ink)
 {
-    QRcode *q = encode(text, ink);
+    QRcode *q = encode(bytes, ink);
     size_t n = q == NULL ? 0 : (size_t)q->width + (size_t)2 * QUIET;
 
     QRcode_free(q);

@@ -63,7 +63,7 @@ static int put_code(struct page *p, const struct cr_sheet *s, struct st_err *err
         n += CR_SHEET_GROUP;
     }
     text[n] = '\0';
-    rc = nd_qr_draw(text, ND_QR_PAPER, p->out, err);
+    rc = nd_qr_draw(cr_span_text(text), ND_QR_PAPER, p->out, err);
     cr_wipe(text, sizeof text);
     return rc;
 }

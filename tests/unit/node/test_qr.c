@@ -52,12 +52,12 @@ static void draw(const char *text, enum nd_qr_ink ink, struct modules *m)
 
     memset(m, 0, sizeof *m);
     cr_buf_init(&out, 1 << 20);
-    assert_int_equal(nd_qr_draw(text, ink, &out, NULL), ST_OK);
+    assert_int_equal(nd_qr_draw(cr_span_text(text), ink, &out, NULL), ST_OK);
     assert_int_equal(cr_buf_append(&out, "", 1), ST_OK);
     for (p = (const char *)out.p; *p != '\0';)
         p = read_line(m, p, ink == ND_QR_SCREEN);
     cr_buf_release(&out);
-    assert_int_equal(nd_qr_columns(text, ink), m->width);
+    assert_int_equal(nd_qr_columns(cr_span_text(text), ink), m->width);
 }
 
 static bool in_finder(int x, int y)
@@ -149,30 +149,30 @@ static void test_qr__an_invitation_fits_a_terminal(void **state)
     (void)state;
     memset(text, 'a', 120);
     text[120] = '\0';
-    assert_true(nd_qr_columns(text, ND_QR_SCREEN) <= 53);
-    assert_true(nd_qr_columns(text, ND_QR_PAPER) <= 53);
+    assert_true(nd_qr_columns(cr_span_text(text), ND_QR_SCREEN) <= 53);
+    assert_true(nd_qr_columns(cr_span_text(text), ND_QR_PAPER) <= 53);
 }
 
 /* No text, too much text, too little room: said, and nothing is appended. */
 static void test_qr__bounds(void **state)
 {
-    char text[ND_QR_TEXT_MAX + 2];
+    char text[ND_QR_BYTES_MAX + 2];
     struct st_err err = {0};
     struct cr_buf out;
 
     (void)state;
     cr_buf_init(&out, 100);
     assert_int_equal(cr_buf_append(&out, "x", 1), ST_OK);
-    assert_int_equal(nd_qr_draw("", ND_QR_PAPER, &out, &err), ST_RANGE);
+    assert_int_equal(nd_qr_draw(cr_span_text(""), ND_QR_PAPER, &out, &err), ST_RANGE);
     memset(text, 'a', sizeof text);
-    text[ND_QR_TEXT_MAX + 1] = '\0';
-    assert_int_equal(nd_qr_draw(text, ND_QR_PAPER, &out, &err), ST_RANGE);
-    assert_int_equal(nd_qr_columns(text, ND_QR_PAPER), 0);
-    assert_int_equal(nd_qr_draw("abc", ND_QR_PAPER, &out, &err), ST_OVERSIZE);
+    text[ND_QR_BYTES_MAX + 1] = '\0';
+    assert_int_equal(nd_qr_draw(cr_span_text(text), ND_QR_PAPER, &out, &err), ST_RANGE);
+    assert_int_equal(nd_qr_columns(cr_span_text(text), ND_QR_PAPER), 0);
+    assert_int_equal(nd_qr_draw(cr_span_text("abc"), ND_QR_PAPER, &out, &err), ST_OVERSIZE);
     assert_int_equal(out.n, 1);
     cr_buf_release(&out);
-    text[ND_QR_TEXT_MAX] = '\0';
-    assert_true(nd_qr_columns(text, ND_QR_PAPER) > 0);
+    text[ND_QR_BYTES_MAX] = '\0';
+    assert_true(nd_qr_columns(cr_span_text(text), ND_QR_PAPER) > 0);
 }
 
 int main(void)
