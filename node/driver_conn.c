@@ -440,9 +440,10 @@ uint64_t nd_conn_deadline(const struct nd_driver *d)
     return at;
 }
 
-/* After certificates arrived, what a connected peer may read can differ from what its session was
- * opened with. Less: the session ends at once. More: it ends when it has nothing left to do, and
- * the next one, seconds later, has the new scopes. */
+/* After authority changed, what a connected peer may read can differ from what its session was
+ * opened with. Less: the session ends at once. More: it ends when both sides are equal or have
+ * had ND_RESCOPE_MS to become so (where a run was refused they never are), and the next one, at
+ * once, has the new scopes. */
 void nd_conn_rescope(struct nd_driver *d)
 {
     bool again = false;
@@ -470,8 +471,8 @@ void nd_conn_rescope(struct nd_driver *d)
         }
         if (n == c->scope_count && kept == n)
             continue;
-        if (kept == c->scope_count && sy_engine_session(d->engine, c->id, &info) &&
-            info.phase < SY_S_LIVE) {
+        if (kept == c->scope_count && sy_engine_session(d->engine, c->id, &info) && !info.synced &&
+            nd_now(d) - d->certs_changed_ms < ND_RESCOPE_MS) {
             again = true;
             continue;
         }

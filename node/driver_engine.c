@@ -113,6 +113,8 @@ void nd_engine_authority(struct nd_driver *d)
     if (serial == d->authority_serial)
         return;
     d->authority_serial = serial;
+    if (!d->certs_changed)
+        d->certs_changed_ms = nd_now(d);
     d->certs_changed = true;
     nd_engine_step(d, &ev);
 }

@@ -19,6 +19,7 @@
 #define ND_HANDSHAKE_PER_S    20    /* … and a second after that */
 #define ND_SILENCE_MS         2000  /* a refused connection is closed after 0..this */
 #define ND_SIMULTANEOUS_MS    10000 /* two dials within this may be one crossing */
+#define ND_RESCOPE_MS         60000 /* so long a session may go on under scopes that have grown */
 #define ND_LIVE_NOTE_MS       60000 /* so often a quiet session in sync counts as news */
 #define ND_SYNCED_WRITE_MS    1000  /* "equal with this peer" is noted at most so often */
 #define ND_PEERS_MAX          1024
@@ -84,6 +85,7 @@ struct nd_driver {
     uint32_t closed[ND_CONNS_MAX];
     uint64_t authority_serial; /* of the store, as far as the engine was told */
     bool certs_changed;        /* authority changed: look at the scopes of sessions again */
+    uint64_t certs_changed_ms; /* since when */
     uint64_t tokens_ms;        /* token bucket of handshakes, in ms of credit */
     uint64_t tokens_at_ms;
     struct nd_replay replay; /* first messages that were answered */

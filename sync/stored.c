@@ -251,6 +251,8 @@ static void finish(struct sy_engine *e, struct sy_op *op, int status, uint64_t h
     if (status == ST_OK && op->kind != SY_OP_WAIT)
         op_done(e, op);
     op_release(e, op);
+    if (s != NULL)
+        s->touched = true; /* one thing less to wait for, though no head may have moved */
 }
 
 void sy_finish_waits(struct sy_engine *e)

@@ -126,6 +126,30 @@ static void test_branch__refused_then_admitted(void **state)
     kit_release(&k);
 }
 
+/* Authority changed by what a session brought is told before that is answered: the two are equal as
+ * soon as it is, not only when something else comes. */
+static void test_branch__equal_after_authority(void **state)
+{
+    struct kit k;
+    size_t link;
+
+    (void)state;
+    kit_init(&k, 2);
+    kit_write(&k, 0, 0, VILLAGE, 3, false);
+    k.pump.node[1].hold = true;
+    link = ts_pump_link(&k.pump, 1, 0, NULL, 0);
+    assert_true(ts_pump_deliver(&k.pump, link, 0));
+    while (ts_pump_deliver(&k.pump, link, 1))
+        ;
+    assert_int_equal(k.pump.node[1].answer_count, 1);
+    tell_authority(&k, 1);
+    ts_pump_commit(&k.pump, 1);
+    assert_true(ts_pump_run(&k.pump, 100));
+    assert_int_equal(k.pump.node[1].synced, 1);
+    assert_int_equal(k.pump.node[0].synced, 1);
+    kit_release(&k);
+}
+
 /* A revocation takes a branch out of what is passed on, first here, then there: equal again, in the
  * same session; and back. */
 static void test_branch__taken_back(void **state)
@@ -168,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_branch__more_than_a_list_names),
         cmocka_unit_test(test_branch__converged_costs_nothing),
         cmocka_unit_test(test_branch__refused_then_admitted),
+        cmocka_unit_test(test_branch__equal_after_authority),
         cmocka_unit_test(test_branch__taken_back),
     };
 
