@@ -4,8 +4,10 @@
  * usage: bench_sync [ENTRIES]      (default 100000; the converged row also runs at 1000)
  * Records come from the seed below: five authors in one village; each hazard is reported, assigned,
  * fixed and passed, in Chinese, with a position and a place now and then. */
+#include "schema/bundle.h"
 #include "schema/pack.h"
 #include "schema/record.h"
+#include "sync/export.h"
 #include "tests/lib/prng.h"
 #include "tests/lib/pump.h"
 
@@ -225,6 +227,47 @@ static void row_converged(struct bench *b, size_t entries)
     ts_pump_cut(&b->pump, link);
 }
 
+/* The same entries as a bundle for one node, whose last receipt is known: all of the file. */
+static void row_file(struct bench *b)
+{
+    struct sy_export_options o = {
+        .scope_count = 2, .scopes = {SC_SCOPE_PUBLIC, VILLAGE}, .net = b->mem[0].net};
+    struct sy_export *there, *x;
+    struct sy_holder holder;
+    struct sy_export_count n;
+    const struct sc_head *list;
+    struct cr_buf frame;
+    uint64_t bytes = SC_BUNDLE_HEAD_BYTES + CR_BOX_BYTES(1) + CR_STREAM_HEADER_BYTES;
+    size_t heads;
+    int rc;
+
+    o.view = &b->mem[1].view;
+    rc = sy_export_new(&o, &there, NULL);
+    CR_ASSERT(rc == ST_OK);
+    holder.head = sy_export_heads(there, &holder.head_count);
+    o.view = &b->mem[0].view;
+    o.holder = &holder;
+    o.holder_count = 1;
+    rc = sy_export_new(&o, &x, NULL);
+    CR_ASSERT(rc == ST_OK);
+    cr_buf_init(&frame, SC_FRAME_MAX);
+    list = sy_export_heads(x, &heads);
+    rc = sc_bundle_heads_encode(list, heads, &frame);
+    CR_ASSERT(rc == ST_OK);
+    bytes += frame.n + 120 + 2 * 67 + 10 + 5 * 2; /* manifest, marks, end, five lengths */
+    while ((rc = sy_export_next(x, &frame, NULL)) == ST_OK)
+        bytes += frame.n + 2;
+    CR_ASSERT(rc == ST_NOTFOUND);
+    bytes += (bytes / CR_STREAM_CHUNK_BYTES + 1) * CR_STREAM_OVERHEAD_BYTES;
+    sy_export_counted(x, &n);
+    printf("the same as a bundle: %llu entries, %llu bytes in all = %.1f an entry\n",
+           (unsigned long long)n.entries, (unsigned long long)bytes,
+           (double)bytes / (double)n.entries);
+    cr_buf_release(&frame);
+    sy_export_free(there);
+    sy_export_free(x);
+}
+
 static void row_delta(struct bench *b)
 {
     struct cr_buf one;
@@ -234,6 +277,7 @@ static void row_delta(struct bench *b)
     int rc;
 
     write_entries(b, DELTA);
+    row_file(b);
     ts_pump_restart(&b->pump, 0);
     link = ts_pump_link(&b->pump, 0, 1, NULL, 0);
     trips = half_trips(b, link);
