@@ -197,6 +197,13 @@ static const struct nd_opt lost_opts[] = {
     MOVE_OPTS_,
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt cut_opts[] = {MOVE_OPTS_, {NULL, NULL, NULL, NULL}};
+static const struct nd_opt restate_opts[] = {
+    {"before", "DATE", "只取在此之前到达本机的（被盗时必填）",
+     "only what had arrived here before (after a theft: always)"},
+    {"except", "NAME", "不取此人，可重复", "not this person; may be repeated"},
+    {"yes", NULL, "确认写入；不加则只显示结果", "do it; without it only shows what would be"},
+    {"as", "KEY", "接任席位或街道根钥匙", "key of the successor, or root"},
+    {NULL, NULL, NULL, NULL}};
 static const struct nd_opt held_opts[] = {
     {"of", "NAME", "只看此人", "of this person only"},
     {"limit", "N", "最多几条，默认 50，0 为不限", "at most so many, default 50, 0 all"},
@@ -322,8 +329,8 @@ static const struct nd_verb verbs[] = {
      nd_cmd_cut_list, NULL},
     {"cut", "fork", "NAME", "处置分叉的日志：各分支至今的记录均有效",
      "settle a forked log: all its branches count", cut_opts, 0, NULL, nd_cmd_cut_fork, NULL},
-    {"cert", "restate", "NAME --as KEY", "接任席位重申旧席位的证书和封存",
-     "state a seat's certificates and cuts again, as its successor", as_opts, 0, NULL,
+    {"cert", "restate", "NAME [--before DATE]", "重申旧席位的证书和封存，使其在旧席位封存后仍有效",
+     "state a seat's certificates and cuts again, in its place", restate_opts, 0, NULL,
      nd_cmd_cert_restate, NULL},
     {"held", "list", "", "不计入的记录及原因", "what does not count, and why", held_opts, 0, NULL,
      nd_cmd_held_list, NULL},

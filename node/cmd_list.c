@@ -42,6 +42,7 @@ json_t *nd_json_hazard(const struct nd_hazard_row *row)
                      "closed_ms", (json_int_t)h->closed_ms, "last_ms", (json_int_t)h->last_ms,
                      "assignees", assignees, "links", links, "canonical",
                      nd_json_id(&row->canonical)));
+    (void)json_object_set_new(o, "unverified", json_integer((json_int_t)row->unverified));
     if (h->has_position)
         (void)json_object_update_new(
             o, json_pack("{s:I, s:I}", "lat", (json_int_t)h->lat_e7, "lon", (json_int_t)h->lon_e7));

@@ -283,20 +283,30 @@ static void show(struct plan *p, bool written)
 
 /* ---- writing ---- */
 
+/* A certificate that says the same stands already: of an earlier run. */
+static int same_cert(void *arg, const struct sc_cert *cert, const struct cr_sign_pk *issuer,
+                     const struct cr_hash *entry_id)
+{
+    const struct sc_cert *want = arg;
+
+    (void)issuer;
+    (void)entry_id;
+    return cr_sign_pk_equal(&cert->subject, &want->subject) && cert->roles == want->roles &&
+           cert->from_ms == want->from_ms && cert->to_ms == want->to_ms &&
+           cert->prefix_count == want->prefix_count &&
+           memcmp(cert->prefixes, want->prefixes, want->prefix_count * sizeof want->prefixes[0]) ==
+               0;
+}
+
 static int write_cert(struct plan *p)
 {
-    const struct sc_cert *known = sc_certs_find(nd_store_certs(p->c->app->store), &p->cert.subject);
     struct nd_draft draft = {.type = SC_R_CERT};
     struct cr_buf body;
     struct sc_id id;
     int rc;
 
-    if (!p->has_cert ||
-        (known != NULL && known->roles == p->cert.roles && known->from_ms == p->cert.from_ms &&
-         known->to_ms == p->cert.to_ms && known->prefix_count == p->cert.prefix_count &&
-         memcmp(known->prefixes, p->cert.prefixes,
-                known->prefix_count * sizeof known->prefixes[0]) == 0))
-        return ST_OK; /* of an earlier run */
+    if (!p->has_cert || sc_certs_each(nd_store_certs(p->c->app->store), same_cert, &p->cert) != 0)
+        return ST_OK;
     cr_buf_init(&body, SC_PAYLOAD_MAX);
     rc = sc_cert_encode(&p->cert, &body);
     if (rc != ST_OK)

@@ -66,6 +66,9 @@ static void persist(struct nd_driver *d, const struct sy_update *u)
     if (txn_open(d)) {
         rc = nd_store_apply(d->o.store, &r, &handle, &err);
         if (rc == ST_DENIED || rc == ST_CONFLICT) {
+            /* A conflict is a refusal, too: it follows one that was refused, or is stored already
+             * where the engine may not see it (beyond a revocation that came later). */
+            rc = ST_DENIED;
             nd_log(d, ND_LOG_INFO, "%s", err.msg);
         } else if (rc != ST_OK) {
             fail_txn(d, rc, &err);

@@ -109,7 +109,9 @@ fs street key new qian --no-pin >/dev/null 2>&1
 fs street cert issue --key qian --name 钱丽 --role officer --grid ${grid}004 --as seat >/dev/null
 fs street cert issue --key seat2 --name 黄瓜山村新席位 --role village --grid $grid --as root >/dev/null
 expect 0 fs street --json person dismiss 黄瓜山村席位 --to 黄瓜山村新席位 --as root
-expect 0 fs street --json cert restate 黄瓜山村席位 --as seat2
+expect 0 fs street --json cert restate 黄瓜山村席位 --as seat2 --except 钱丽
+grep -q '"restated":0,"written":false' "$work/out" || fail "except: $(cat "$work/out")"
+expect 0 fs street --json cert restate 黄瓜山村席位 --as seat2 --yes
 grep -q '"restated":1' "$work/out" || fail "restate: $(cat "$work/out")"
 expect 0 fs street person dismiss 黄瓜山村席位 --to 黄瓜山村新席位 --as root --yes
 expect 7 fs street cert issue --key wang --name 假 --role officer --grid ${grid}005 --as seat
