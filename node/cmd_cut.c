@@ -2,6 +2,8 @@
  * by doing it in a transaction that is rolled back. */
 #include "node/cmd_cut.h"
 
+#include "node/store_preview.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

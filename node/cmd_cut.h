@@ -4,6 +4,7 @@
 
 #include "node/cmd.h"
 #include "node/person.h"
+#include "node/store_held.h"
 
 #define ND_CUTS_MAX       ND_PERSON_KEYS_MAX
 #define ND_CUT_SHOWN_MAX  20 /* entries and hazards that are listed one by one */

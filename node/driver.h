@@ -15,6 +15,7 @@
 #define ND_CONNS_MAX     128
 
 struct nd_driver;
+struct nd_preview; /* store_preview.h */
 
 struct nd_driver_options {
     struct nd_store *store; /* borrowed */

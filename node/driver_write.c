@@ -2,6 +2,7 @@
  * are told. Runs end where a signature belongs: at every aligned seq, at the limits of a run on the
  * wire, around each urgent entry, and at the end. Any failure rolls the whole call back. */
 #include "node/driver_int.h"
+#include "node/store_preview.h"
 
 #include "schema/record_table.h"
 

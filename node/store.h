@@ -40,18 +40,6 @@ struct sc_authority *nd_store_authority(struct nd_store *s);
 struct sc_certs *nd_store_certs(struct nd_store *s);
 /* What the street has set; of what is committed. Good as long as nd_store_certs. */
 struct sc_policy *nd_store_policy(struct nd_store *s);
-/* What one more policy would change, without writing it: each hazard whose state would be another,
- * and each open one that it takes another level to close from then on. cb's non-zero return stops
- * and is returned. Folds every hazard. */
-struct nd_policy_effect {
-    struct sc_id subject;
-    uint64_t grid, severity;
-    enum sc_hazard_state before, after;
-    enum sc_level level_before, level_after; /* to close it */
-};
-int nd_store_policy_preview(struct nd_store *s, const struct sc_policy_entry *e,
-                            int (*cb)(void *arg, const struct nd_policy_effect *effect), void *arg,
-                            struct st_err *err) ST_MUST;
 /* Grows with every commit that changed what authority says. */
 uint64_t nd_store_authority_serial(const struct nd_store *s);
 /* Draws a new incarnation for local authors, durable with the transaction if one is open. */
@@ -81,7 +69,6 @@ enum nd_held {
     ND_HELD_QUARANTINE,  /* breaks the catalogue: a text of its own says how */
 };
 struct sc_label nd_held_label(enum nd_held h); /* never NULL */
-struct nd_history_row;
 
 struct nd_run { /* consecutive entries of one log, verified by the engine or made here */
     const struct sc_run *run; /* key irrelevant: */
@@ -113,34 +100,6 @@ void nd_store_rollback(struct nd_store *s);
 int nd_store_put_common(struct nd_store *s, const struct cr_sign_pk *peer,
                         const struct sy_common *c, size_t n, struct st_err *err) ST_MUST;
 int nd_store_put_fork(struct nd_store *s, const struct sc_fork *f, struct st_err *err) ST_MUST;
-/* What would change: as begin, apply, commit, but nothing is ever stored. begin_preview, apply…,
- * then nd_store_preview tells what stops or begins to count and which hazards change, then rollback
- * (commit answers ST_STATE). For showing before a CUT, CERT or ADOPT is written. */
-struct nd_preview_entry {
-    const struct nd_history_row *entry; /* as it would stand */
-    struct sc_id subject;
-    enum nd_held before; /* why it has no effect now; ND_HELD_NONE: it counts */
-};
-struct nd_preview_hazard {
-    struct sc_id subject;
-    uint64_t scope;
-    struct {
-        bool listed, unverified_only;
-        enum sc_hazard_state state;
-        uint32_t flags;
-        uint64_t severity;
-    } before, after;
-};
-struct nd_preview {
-    /* Spans valid inside the callbacks, which must not use the store; may be NULL. Non-zero stops.
-     */
-    int (*entry)(void *arg, const struct nd_preview_entry *e);
-    int (*hazard)(void *arg, const struct nd_preview_hazard *h);
-    void *arg;
-    uint64_t entries_stop, entries_begin, hazards; /* out */
-};
-int nd_store_begin_preview(struct nd_store *s, struct nd_preview *p, struct st_err *err) ST_MUST;
-int nd_store_preview(struct nd_store *s, struct st_err *err) ST_MUST;
 /* The first evidence held of each forked log. */
 int nd_store_forks(struct nd_store *s, int (*cb)(void *arg, const struct sc_fork *f), void *arg,
                    struct st_err *err) ST_MUST;
@@ -303,25 +262,6 @@ struct nd_store_stats {
 int nd_store_stats(struct nd_store *s, struct nd_store_stats *out) ST_MUST;
 /* Grows with everything this process writes: whoever shows the store looks again when it did. */
 uint64_t nd_store_changes(const struct nd_store *s);
-/* Held and quarantined entries, a page of them. What its log holds comes first, by subject, and
- * what the catalogue refuses last; the order is this store's own. */
-struct nd_held_query {
-    const struct cr_sign_pk *author; /* NULL: of all; then the total is of all, too */
-    size_t offset, limit;            /* limit 0: no limit */
-};
-struct nd_held_row {
-    struct nd_history_row entry;
-    struct sc_id subject; /* of a quarantined entry: its own id */
-    bool has_cut;         /* entry.why is ND_HELD_CUT or ND_HELD_AWAITED: */
-    struct cr_hash cut;   /* entry id of a CUT that does not let it count, */
-    struct cr_sign_pk cut_author;
-    uint64_t fork_seq; /* ND_HELD_FORK: first position that is forked; else UINT64_MAX */
-};
-typedef int nd_held_cb(void *arg, const struct nd_held_row *row);
-/* total may be NULL; entries of subjects with too much that is held are counted, not all shown. */
-int nd_store_held(struct nd_store *s, const struct nd_held_query *q, nd_held_cb *cb, void *arg,
-                  uint64_t *total, struct st_err *err) ST_MUST;
-
 /* Sum over all projected subjects of H(fold, subject ‖ canonical state), restricted to these scopes
  * (n == 0: all): equal on nodes with equal entries, whatever the order of arrival. */
 int nd_store_fold_hash(struct nd_store *s, const uint64_t *scopes, size_t n,

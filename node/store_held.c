@@ -2,6 +2,8 @@
  *
  * A held entry is one of the facts of its subject, whose row counts how many there are; so a page
  * of the list passes over whole subjects without reading them. */
+#include "node/store_held.h"
+
 #include "node/store_int.h"
 
 #include "crypto/base/assert.h"

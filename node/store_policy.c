@@ -10,6 +10,7 @@
  *
  * Failure: the transaction is rolled back, and the set is built again from the table. */
 #include "node/store_int.h"
+#include "node/store_preview.h"
 
 #include "crypto/base/assert.h"
 

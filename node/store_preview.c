@@ -3,6 +3,8 @@
  * one.
  *
  * Failure: as in any transaction, the caller rolls back. */
+#include "node/store_preview.h"
+
 #include "node/store_int.h"
 
 #include <stdlib.h>

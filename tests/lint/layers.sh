@@ -60,8 +60,8 @@ $4 ~ /^</ {
     if (file ~ /^crypto\/base\// && target !~ /^crypto\/base\//)
         bad("crypto/base is the lowest layer")
     if (file ~ /^node\/(driver|link|ports\.h)/ && target ~ /^node\// &&
-        target !~ /^node\/(driver[a-z_]*|link[a-z_]*|ports|store)\.h$/)
-        bad("driver and link reach the world through ports.h and store.h only")
+        target !~ /^node\/(driver[a-z_]*|link[a-z_]*|ports|store(_held|_preview)?)\.h$/)
+        bad("driver and link reach the world through ports.h and store*.h only")
     if (file ~ /^node\/store/ && target ~ /^node\/(uv_|http|driver|link)/)
         bad("the store knows neither network nor driver")
     if (file ~ /^node\/uv_/ && target ~ /^node\/store_/)

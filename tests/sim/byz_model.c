@@ -2,6 +2,8 @@
  * the whole book: what counts there is what the model says of the union of all that was ever stored
  * or made, restricted to what arrived somewhere. */
 #include "tests/sim/byz.h"
+
+#include "node/store_held.h"
 #include "tests/unit/schema/authority_model.h"
 
 #include "crypto/base/assert.h"

@@ -1,4 +1,6 @@
 /* Entries in: what is stored, what counts, what can be read back. */
+#include "node/store_held.h"
+#include "node/store_preview.h"
 #include "tests/unit/node/store_kit.h"
 
 #include <stdio.h>

@@ -1,5 +1,7 @@
 /* Policy in the store: whenever a value arrives, the rows are what they would be had it come first;
  * what is not authorised or not well formed has no effect. */
+#include "node/store_held.h"
+#include "node/store_preview.h"
 #include "tests/unit/node/store_kit.h"
 
 #include "tests/lib/oom.h"
