@@ -91,6 +91,20 @@ int nd_app_create(const char *dir, const struct sc_genesis *g, const struct cr_g
     return rc;
 }
 
+static int replaced_by(void *arg, const struct sc_auth_cut *cut)
+{
+    struct sc_certs *certs = arg;
+
+    return cut->in_force && cut->cut->mode == SC_CUT_REVOKE &&
+           sc_certs_root(certs, &cut->at.key.author) == SC_ROOT_NEXT;
+}
+
+bool nd_app_root_replaced(const struct nd_app *app, const struct cr_sign_pk *root)
+{
+    return sc_authority_each_cut(nd_store_authority(app->store), root, replaced_by,
+                                 nd_store_certs(app->store)) != 0;
+}
+
 static int load_node_key(struct nd_app *app, const char *path, struct cr_span pass,
                          struct st_err *err)
 {
@@ -124,7 +138,9 @@ static int load_keys(struct nd_app *app, struct cr_span pass, struct st_err *err
     }
     if (rc != ST_OK)
         return st_wrap(err, rc, "root key");
-    app->has_root = true;
+    app->has_root = !nd_app_root_replaced(app, &app->root.sign_pk);
+    if (!app->has_root)
+        cr_identity_wipe(&app->root);
     return ST_OK;
 }
 

@@ -22,7 +22,7 @@ struct nd_app {
     struct nd_driver *driver;
     struct cr_identity node; /* secret */
     struct cr_identity root; /* secret; only with has_root */
-    bool has_root;           /* kept here and not sealed */
+    bool has_root;           /* kept here, not sealed, not replaced */
     struct nd_keyring *keyring;
     bool serving; /* a running node (run), not a single command */
     uint64_t started_ms;
@@ -58,6 +58,9 @@ void nd_app_close(struct nd_app *app);
 uint64_t nd_app_wall_ms(const struct nd_app *app);
 /* Roles of this node's own certificate; 0 none (yet). */
 uint32_t nd_app_roles(struct nd_app *app);
+/* The successor has taken the place of this root key (root rotate): what it signs from now on does
+ * not count anywhere. */
+bool nd_app_root_replaced(const struct nd_app *app, const struct cr_sign_pk *root);
 /* A street node holds every level-2 scope that is declared; does nothing elsewhere, or when nothing
  * is new. */
 int nd_app_refresh_scopes(struct nd_app *app, struct st_err *err) ST_MUST;

@@ -34,6 +34,11 @@ static int root_key(struct nd_cmd *c, struct cr_identity *out, struct st_err *er
             err, ST_DENIED,
             nd_tr(c, "'%.200s' 不是本空间的根钥匙", "'%.200s' is not the root key of this space"),
             path);
+    if (rc == ST_OK && nd_app_root_replaced(c->app, &seen.sign_pk))
+        rc = st_fail(err, ST_DENIED, "%s",
+                     nd_tr(c, "这把根钥匙已被下一把取代，请用 --root-key 指明新的根钥匙文件",
+                           "this root key was replaced by its successor: name that one's file by "
+                           "--root-key"));
     return rc == ST_OK ? nd_open_key(c, "root", path, out, err) : rc;
 }
 

@@ -99,10 +99,9 @@ static int may_issue(struct nd_driver *d, const struct cr_identity *issuer,
 int nd_driver_certify(struct nd_driver *d, const struct cr_identity *issuer, struct sc_cert *cert,
                       const struct nd_invite_row *invite, struct sc_id *id, struct st_err *err)
 {
-    const struct sc_genesis *g = nd_store_genesis(d->o.store);
     struct sc_certs *certs = nd_store_certs(d->o.store);
     const struct sc_cert *own = sc_certs_find(certs, &issuer->sign_pk);
-    bool root = cr_sign_pk_equal(&issuer->sign_pk, &g->root);
+    bool root = sc_certs_root(certs, &issuer->sign_pk) != SC_ROOT_NONE;
     struct same_cert same = {.wanted = cert, .issuer = &issuer->sign_pk};
     struct mark_used m = {.store = d->o.store,
                           .has_peer =

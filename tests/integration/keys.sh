@@ -3,18 +3,6 @@
 # machine; the same through a running node and without one.
 . "$(dirname "$0")/lib.sh"
 
-# pins LINE...: a private file that answers the questions in turn; its name in $pins
-pins() {
-    pins=$work/pins
-    rm -f "$pins"
-    (umask 077 && printf '%s\n' "$@" >"$pins")
-}
-
-# says TEXT: the last expected failure (or word on stderr) says so
-says() {
-    grep -q -e "$1" "$work/err" || fail "does not say '$1': $(cat "$work/err")"
-}
-
 new_street
 
 # a new key is sealed by a PIN that is not too easy; never from the command line

@@ -53,6 +53,18 @@ expect() {
     }
 }
 
+# pins LINE...: a private file that answers the questions in turn; its name in $pins
+pins() {
+    pins=$work/pins
+    rm -f "$pins"
+    (umask 077 && printf '%s\n' "$@" >"$pins")
+}
+
+# says TEXT: the last expected failure (or word on stderr) says so
+says() {
+    grep -q -e "$1" "$work/err" || fail "does not say '$1': $(cat "$work/err")"
+}
+
 # field NAME: the value of a field (text, number, boolean) of the JSON object on standard input
 field() {
     sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | head -n 1
