@@ -237,7 +237,11 @@ static int respond_device(struct byz *z, unsigned stage)
     case 0: return z->fork_first ? fork_cut(z, 1, seat) : ST_OK;
     case 1: return revoke(z, 1, seat, &z->key[1].id->sign_pk, nothing);
     case 2: return revoke(z, 0, 1, &z->key[0].id->sign_pk, nothing);
-    case 3: sim_space_newcomer(z->s, &z->s->node[1]); return ST_OK;
+    case 3:
+        if (z->s->node[1].state != SIM_UP)
+            return ST_BUSY;
+        sim_space_newcomer(z->s, &z->s->node[1]);
+        return ST_OK;
     case 4: return z->adopt_later ? adopt_one(z, 0, 1) : ST_OK;
     default: z->cut_done = true; return ST_OK;
     }
