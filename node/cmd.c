@@ -204,6 +204,10 @@ static const struct nd_opt restate_opts[] = {
     {"yes", NULL, "确认写入；不加则只显示结果", "do it; without it only shows what would be"},
     {"as", "KEY", "接任席位或街道根钥匙", "key of the successor, or root"},
     {NULL, NULL, NULL, NULL}};
+static const struct nd_opt person_show_opts[] = {
+    {"limit", "N", "最多几条，默认 20，最多 1000", "at most so many, default 20, at most 1000"},
+    {"offset", "N", "跳过前几条", "skip so many"},
+    {NULL, NULL, NULL, NULL}};
 static const struct nd_opt held_opts[] = {
     {"of", "NAME", "只看此人", "of this person only"},
     {"limit", "N", "最多几条，默认 50，0 为不限", "at most so many, default 50, 0 all"},
@@ -315,6 +319,8 @@ static const struct nd_verb verbs[] = {
      "import a table of grids (code,name,synthetic)", as_opts, 0, NULL, nd_cmd_import_grids, NULL},
     {"person", "list", "", "人员、钥匙与网格", "persons, their keys and grids", NULL, 0, NULL,
      nd_cmd_person_list, NULL},
+    {"person", "show", "NAME", "一个人的钥匙及其所写的记录", "a person's keys and what they signed",
+     person_show_opts, 0, NULL, nd_cmd_person_show, NULL},
     {"person", "transfer", "NAME --grid CODE --key KEY", "调岗：换网格、换钥匙，移交隐患",
      "move a person to another grid", transfer_opts, 0, NULL, nd_cmd_person_transfer, NULL},
     {"person", "standin", "NAME --by NAME --from DATE --until DATE", "代班：限期授权并移交隐患",

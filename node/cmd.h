@@ -271,6 +271,7 @@ int nd_cmd_bundle_plan(struct nd_cmd *c);
 int nd_cmd_bundle_receipt(struct nd_cmd *c);
 int nd_cmd_version(struct nd_cmd *c);
 int nd_cmd_person_list(struct nd_cmd *c);
+int nd_cmd_person_show(struct nd_cmd *c);
 int nd_cmd_person_transfer(struct nd_cmd *c);
 int nd_cmd_person_standin(struct nd_cmd *c);
 int nd_cmd_person_dismiss(struct nd_cmd *c);

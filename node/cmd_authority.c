@@ -1,4 +1,4 @@
-/* cut, person list, cert restate: who may write, as it stands and as it is changed. */
+/* cut, cert restate: who may write, as it stands and as it is changed. */
 #include "node/cmd_cut.h"
 
 #include <stdio.h>
@@ -35,100 +35,6 @@ int nd_key_public(struct nd_cmd *c, const char *name, struct cr_sign_pk *out, st
     rc = cr_identity_look(path, &pub, err);
     *out = pub.sign_pk;
     return rc;
-}
-
-/* ---- person list ---- */
-
-struct seen {
-    struct nd_cmd *c;
-    struct cr_buf ids; /* persons shown already, 16 bytes each */
-    int status;
-};
-
-static bool shown(const struct seen *s, const struct sc_id *id)
-{
-    for (size_t at = 0; at < s->ids.n; at += sizeof id->b)
-        if (memcmp(s->ids.p + at, id->b, sizeof id->b) == 0)
-            return true;
-    return false;
-}
-
-struct cut_state {
-    bool revoked, forked;
-};
-
-static int cut_state(void *arg, const struct sc_auth_cut *cut)
-{
-    struct cut_state *st = arg;
-
-    st->revoked = st->revoked || (cut->in_force && cut->cut->mode == SC_CUT_REVOKE);
-    st->forked = st->forked || (cut->in_force && cut->cut->mode == SC_CUT_FORK);
-    return 0;
-}
-
-static void person_line(struct nd_cmd *c, const struct nd_person *p)
-{
-    json_t *keys = json_array(), *grids = json_array();
-    char roles[256], codes[ND_PERSON_GRIDS_MAX * 17] = "", hex[2 * CR_SIGN_PK_BYTES + 1];
-    size_t open = 0, n = 0;
-
-    for (size_t i = 0; i < p->key_count; i++) {
-        struct cut_state st = {false, false};
-
-        (void)sc_authority_each_cut(nd_store_authority(c->app->store), &p->key[i], cut_state, &st);
-        open += st.revoked ? 0 : 1;
-        cr_hex(p->key[i].b, sizeof p->key[i].b, hex);
-        (void)json_array_append_new(
-            keys, json_pack("{s:s, s:b}", "key", hex, "revoked", (int)st.revoked));
-    }
-    for (size_t i = 0; i < p->grid_count; i++) {
-        n += (size_t)snprintf(codes + n, sizeof codes - n, "%s%llu", i > 0 ? "," : "",
-                              (unsigned long long)p->grid[i]);
-        (void)json_array_append_new(grids, nd_json_grid(p->grid[i]));
-    }
-    if (c->json)
-        nd_out_json(c,
-                    json_pack("{s:o, s:s, s:s, s:I, s:o, s:o}", "person", nd_json_id(&p->id),
-                              "name", p->name, "kind", p->kind == SC_CERT_NODE ? "node" : "person",
-                              "roles", (json_int_t)p->roles, "grids", grids, "keys", keys));
-    else {
-        json_decref(keys);
-        json_decref(grids);
-        nd_out(c, "%s  %s  %s  %s%s\n", p->name,
-               p->kind == SC_CERT_NODE ? nd_tr(c, "节点", "node") : nd_tr(c, "人员", "person"),
-               nd_roles_text(c, p->roles, roles, sizeof roles), codes,
-               open == 0 ? nd_tr(c, "  【钥匙已吊销】", "  [revoked]") : "");
-    }
-}
-
-static int list_person(void *arg, const struct sc_cert *cert, const struct cr_sign_pk *issuer,
-                       const struct cr_hash *entry_id)
-{
-    struct seen *s = arg;
-
-    (void)issuer;
-    (void)entry_id;
-    if (!shown(s, &cert->person))
-        s->status = cr_buf_append(&s->ids, cert->person.b, sizeof cert->person.b);
-    return s->status;
-}
-
-int nd_cmd_person_list(struct nd_cmd *c)
-{
-    struct seen s = {.c = c, .status = ST_OK};
-    struct nd_person p;
-
-    cr_buf_init(&s.ids, 1u << 22);
-    (void)sc_certs_each(nd_store_certs(c->app->store), list_person, &s);
-    for (size_t at = 0; at < s.ids.n; at += SC_ID_BYTES) {
-        struct sc_id id;
-
-        memcpy(id.b, s.ids.p + at, sizeof id.b);
-        if (nd_person_by_id(c->app->store, &id, &p, NULL) == ST_OK)
-            person_line(c, &p);
-    }
-    cr_buf_release(&s.ids);
-    return s.status == ST_OK ? ND_EX_OK : nd_fail(c, s.status, "person list");
 }
 
 /* ---- cut ---- */

@@ -102,6 +102,8 @@
     " AND type = 32" ND_HAZARD_FILTER_
 
 /* name, text */
+#define ND_SIGNED_KEYS_ \
+    ":k0, :k1, :k2, :k3, :k4, :k5, :k6, :k7, :k8, :k9, :k10, :k11, :k12, :k13, :k14, :k15"
 #define ND_SQL_MAP(X)                                                                             \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                   \
     X(BEGIN_READ, "BEGIN")                                                                        \
@@ -146,6 +148,12 @@
     X(ENTRY_PUBLIC, "SELECT e.id, e.flags, e.chain, e.payload FROM log l JOIN entry e"            \
                     " ON e.id BETWEEN (l.id << 40) AND (l.id << 40 | 1099511627775)"              \
                     " WHERE l.scope = :scope")                                                    \
+    X(SIGNED, "SELECT e.id, e.flags, e.wall, e.age, e.chain, e.payload FROM log l JOIN entry e"   \
+              " ON e.id BETWEEN (l.id << 40) AND (l.id << 40 | 1099511627775)"                    \
+              " WHERE l.author IN (" ND_SIGNED_KEYS_ ") ORDER BY e.wall DESC, e.id DESC"          \
+              " LIMIT :limit OFFSET :offset")                                                     \
+    X(SIGNED_COUNT, "SELECT coalesce(sum(seq_next - first_seq), 0) FROM log"                      \
+                    " WHERE author IN (" ND_SIGNED_KEYS_ ")")                                     \
     X(ENTRY_RANGE, "SELECT id, flags, lamport, wall, age, chain, payload FROM entry"              \
                    " WHERE id BETWEEN :from AND :to ORDER BY id")                                 \
     X(CKPT_ADD, "INSERT OR REPLACE INTO ckpt(id, urgent, sig) VALUES(:id, :urgent, :sig)")        \
