@@ -448,6 +448,39 @@ static int close_run(struct nd_store *s, const struct nd_run *r, struct nd_log *
     return rc;
 }
 
+/* A run that is stored already, of a row that is passed on in part only: its checkpoint is worth
+ * keeping, since the part has to end at one (store_view.c). *done: that was all. */
+static int take_again(struct nd_store *s, const struct nd_run *r, uint64_t *handle, bool *done,
+                      struct st_err *err)
+{
+    uint64_t end = r->run->first_seq + r->run->count - 1;
+    const struct nd_log *l = NULL;
+    sqlite3_stmt *q;
+    int rc = nd_log_find(s, &r->log_id, &s->logs, err);
+
+    *done = false;
+    if (rc == ST_OK && s->logs.count > 0)
+        rc = nd_log_at(s, &s->logs, end, &r->chains[r->run->count - 1], &l, err);
+    if (rc != ST_OK || l == NULL)
+        return rc;
+    nd_auth_settle(s);
+    if (sc_authority_relay(s->auth, &l->key, l->branch) >= l->link.seq_next)
+        return ST_OK;
+    *done = true;
+    if (handle != NULL)
+        *handle = l->handle;
+    rc = nd_sql(s, ND_SQL_CKPT_LAST, &q, err);
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":from", nd_entry_no(l->handle, end));
+    nd_bind_i64(q, ":to", nd_entry_no(l->handle, end));
+    rc = nd_sql_step(s, q, err);
+    if (rc == ND_ROW)
+        nd_sql_done(q);
+    return rc == ST_OK ? keep_checkpoint(s, l->handle, end, false, &r->run->sig, err)
+                       : (rc == ND_ROW ? ST_OK : rc);
+}
+
 int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle, struct st_err *err)
 {
     const struct sc_run *run = r->run;
@@ -455,8 +488,13 @@ int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle,
     bool urgent = false;
     struct joins joins;
     struct nd_log l;
+    bool done = false;
     int rc = check_run(s, r, &bytes, err);
 
+    if (rc == ST_OK)
+        rc = take_again(s, r, handle, &done, err);
+    if (done)
+        return rc;
     if (rc == ST_OK)
         rc = open_row(s, r, bytes, &l, &limit, err);
     if (rc != ST_OK)

@@ -320,8 +320,8 @@ int nd_entry_locate(struct nd_store *s, const struct cr_hash *log_id, uint64_t s
 }
 
 /* One of the log's entries at this position is that one. */
-static int stored_at(struct nd_store *s, const struct nd_logs *logs, uint64_t seq,
-                     const struct cr_hash *chain, const struct nd_log **row, struct st_err *err)
+int nd_log_at(struct nd_store *s, const struct nd_logs *logs, uint64_t seq,
+              const struct cr_hash *chain, const struct nd_log **row, struct st_err *err)
 {
     struct cr_hash at;
 
@@ -406,9 +406,9 @@ int nd_log_place(struct nd_store *s, const struct nd_run *r, struct nd_log *out,
             return ST_OK;
         }
     if (seq > 0)
-        rc = stored_at(s, logs, seq - 1, &r->before, &parent, err);
+        rc = nd_log_at(s, logs, seq - 1, &r->before, &parent, err);
     if (rc == ST_OK)
-        rc = stored_at(s, logs, seq, &r->chains[0], &twin, err);
+        rc = nd_log_at(s, logs, seq, &r->chains[0], &twin, err);
     if (rc != ST_OK)
         return rc;
     if (twin != NULL || (seq > 0 ? parent == NULL : !cr_hash_equal(&r->before, &r->log_id)))

@@ -78,6 +78,10 @@ int nd_log_row(sqlite3_stmt *q, struct nd_log *out) ST_MUST;
 int nd_log_slot(struct nd_store *s, uint64_t handle, const struct nd_log_slot **out,
                 struct st_err *err) ST_MUST;
 void nd_to_sy_log(const struct nd_log *l, struct sy_log *out);
+/* *row: the one of the log's rows in which the entry at this position has this chain value; NULL.
+ */
+int nd_log_at(struct nd_store *s, const struct nd_logs *logs, uint64_t seq,
+              const struct cr_hash *chain, const struct nd_log **row, struct st_err *err) ST_MUST;
 /* Row that the run extends, or the one it would open (handle 0), with the log's rows in s->logs.
  * ST_CONFLICT: stored already, or follows nothing that is stored. */
 int nd_log_place(struct nd_store *s, const struct nd_run *r, struct nd_log *out,

@@ -50,6 +50,36 @@ static int cut_link(struct nd_store *s, const struct nd_log *l, uint64_t end, st
     return rc;
 }
 
+/* Where what may be passed on of a row ends. What lies behind has no part in it, so it has to end
+ * at a checkpoint that was kept: the named entry itself may have had one that was given up when the
+ * log went on. Whoever still has it can show it (nd_store_apply takes it). */
+static int offered_end(struct nd_store *s, const struct nd_log *l, uint64_t *end)
+{
+    sqlite3_stmt *q;
+    uint64_t relay;
+    int rc;
+
+    nd_auth_settle(s);
+    relay = sc_authority_relay(s->auth, &l->key, l->branch);
+    *end = l->link.seq_next;
+    if (relay >= l->link.seq_next)
+        return ST_OK;
+    *end = l->first_seq;
+    if (relay <= l->first_seq)
+        return ST_OK;
+    rc = nd_sql(s, ND_SQL_CKPT_LAST, &q, NULL);
+    if (rc != ST_OK)
+        return rc;
+    nd_bind_i64(q, ":from", nd_entry_no(l->handle, l->first_seq));
+    nd_bind_i64(q, ":to", nd_entry_no(l->handle, relay - 1));
+    rc = nd_sql_step(s, q, NULL);
+    if (rc != ND_ROW)
+        return rc;
+    *end = nd_entry_seq(sqlite3_column_int64(q, 0)) + 1;
+    nd_sql_done(q);
+    return ST_OK;
+}
+
 static int offer_log(struct nd_store *s, const struct nd_logs *logs, struct offer *o,
                      int (*cb)(void *cb_arg, const struct sy_log *log), void *cb_arg)
 {
@@ -58,9 +88,10 @@ static int offer_log(struct nd_store *s, const struct nd_logs *logs, struct offe
 
     for (size_t i = 0; i < logs->count; i++) {
         const struct nd_log *l = &logs->e[i];
-        uint64_t relay = sc_authority_relay(s->auth, &l->key, l->branch);
 
-        o[i].end = relay < l->link.seq_next ? relay : l->link.seq_next;
+        rc = offered_end(s, l, &o[i].end);
+        if (rc != ST_OK)
+            return rc;
         o[i].first = l->first_seq;
         o[i].listed = o[i].end > l->first_seq;
     }
@@ -188,12 +219,20 @@ struct ends {
     size_t seg; /* at work, or next */
     uint64_t from;
     sqlite3_stmt *q; /* NULL: no segment is at work */
+    uint64_t end;    /* nothing at or behind it */
     bool head_given;
 };
 
-static void ends_init(struct ends *e, struct nd_store *s, const struct nd_path *path, uint64_t from)
+/* Of a row of which nothing of its own is offered, all may be read: others hang off it. */
+static int ends_init(struct ends *e, struct nd_store *s, const struct nd_path *path, uint64_t from)
 {
+    int rc;
+
     *e = (struct ends){.s = s, .path = path, .from = from};
+    rc = offered_end(s, &path->head, &e->end);
+    if (rc == ST_OK && (e->end <= path->head.first_seq || from >= e->end))
+        e->end = path->head.link.seq_next;
+    return rc;
 }
 
 static void ends_close(struct ends *e)
@@ -240,6 +279,8 @@ static int ends_next(struct ends *e, uint64_t *seq, bool *urgent, struct cr_sig 
         if (rc == ND_ROW) {
             *seq = nd_entry_seq(sqlite3_column_int64(e->q, 0));
             *urgent = sqlite3_column_int(e->q, 1) != 0;
+            if (*seq >= e->end)
+                return ST_NOTFOUND;
             e->head_given = *seq + 1 == head->link.seq_next;
             return nd_col_fixed(e->q, 2, sig->b, sizeof sig->b) ? ST_OK : ST_CORRUPT;
         }
@@ -247,7 +288,7 @@ static int ends_next(struct ends *e, uint64_t *seq, bool *urgent, struct cr_sig 
         if (rc != ST_OK)
             return rc;
     }
-    if (e->head_given)
+    if (e->head_given || e->end < head->link.seq_next)
         return ST_NOTFOUND;
     e->head_given = true;
     *seq = head->link.seq_next - 1;
@@ -330,7 +371,7 @@ static int read_path(struct nd_store *s, const struct nd_path *path, uint64_t fr
     cr_buf_clear(bytes);
     run->first_seq = from_seq;
     run->count = 0;
-    ends_init(&ends, s, path, from_seq);
+    rc = ends_init(&ends, s, path, from_seq);
     while (rc == ST_OK && !over && !urgent) {
         rc = ends_next(&ends, &end, &urgent, &sig);
         if (rc == ST_OK)
