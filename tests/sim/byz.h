@@ -40,6 +40,7 @@ struct byz_actor {
     const char *name;
     const char *must;           /* what must hold, for the listing */
     bool seat;                  /* the seat's key is stolen too */
+    bool unknown;               /* fills the quotas of those whom nobody certified */
     void (*act)(struct byz *z); /* about once a virtual second, after the theft */
     void (*open)(struct byz *z, struct byz_peer *p, const struct sc_hello *answer);
     void (*frame)(struct byz *z, struct byz_peer *p, struct cr_span frame);
@@ -97,7 +98,7 @@ struct byz {
     size_t shown_n;
     struct sim_heads receipts; /* heads of the stolen keys' logs at the theft, as the street knew */
     uint64_t theft_ms, cut_ms, heal_ms;
-    bool seat_stolen, fork_first, adopt_later;
+    bool seat_stolen, fork_first, adopt_later, cut_twice;
     bool cut_done;
     unsigned stage; /* of the street's answer */
     int step;       /* acts since the theft */

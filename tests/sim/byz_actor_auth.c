@@ -53,6 +53,12 @@ void byz_act_cut_honest(struct byz *z)
 {
     size_t who = sim_person_of(0, byz_chance(z, 1, 2) ? 1 : 3);
 
+    if (z->step == 1) /* and its officer itself, as if what it wrote had never been */
+        byz_show(z,
+                 byz_cut(z, &z->key[1], &z->key[1].id->sign_pk, SC_CUT_REVOKE, 0,
+                         (struct cr_span){NULL, 0}, BYZ_HEAD),
+                 BYZ_ALL);
+
     if (z->step == 2 || z->step == 9)
         byz_show(z,
                  byz_cut(z, seat_of(z), &z->s->person[who].id.sign_pk, SC_CUT_REVOKE, 0,

@@ -48,7 +48,10 @@ static int write_record(struct byz *z, size_t node, size_t person, uint64_t type
 
     if (n->state != SIM_UP || n->paused_until > z->s->now_ms)
         return ST_BUSY;
+    n->wrote = -1;
+    z->s->writing = true;
     rc = nd_driver_write(n->driver, &z->s->person[person].id, SC_SCOPE_PUBLIC, &d, 1, &id, &err);
+    z->s->writing = false;
     sim_trace(z->s, "n%zu %s writes %llu: %s %s", node, z->s->person[person].name,
               (unsigned long long)type, st_name((enum st_code)rc), rc != ST_OK ? err.msg : "");
     if (rc != ST_OK && rc != ST_DENIED && n->state == SIM_UP && !n->disk_full)
@@ -94,6 +97,11 @@ static int write_cut(struct byz *z, size_t node, size_t person, const struct sc_
         sim_fail(z->s, "cut: %s", err.msg);
     else
         rc = write_record(z, node, person, SC_R_CUT, cr_buf_span(&body));
+    if (rc == ST_OK && c->mode == SC_CUT_REVOKE && z->s->node[node].wrote >= 0) {
+        z->s->street_cut = sim_grow(z->s->street_cut, &z->s->street_cut_cap, z->s->street_cut_n,
+                                    sizeof *z->s->street_cut);
+        z->s->street_cut[z->s->street_cut_n++] = z->s->node[node].wrote;
+    }
     cr_buf_release(&body);
     return rc;
 }
@@ -243,6 +251,7 @@ static int respond_device(struct byz *z, unsigned stage)
         sim_space_newcomer(z->s, &z->s->node[1]);
         return ST_OK;
     case 4: return z->adopt_later ? adopt_one(z, 0, 1) : ST_OK;
+    case 5: return z->cut_twice ? revoke(z, 0, 1, &z->key[1].id->sign_pk, nothing) : ST_OK;
     default: z->cut_done = true; return ST_OK;
     }
 }

@@ -190,26 +190,6 @@ static void map_entry(struct map *m, size_t i, bool records)
 
 /* ---- nodes ---- */
 
-struct held {
-    struct cr_hash *id;
-    const char **why;
-    size_t n, cap, why_cap;
-};
-
-static int take_held(void *arg, const struct nd_held_row *row)
-{
-    struct held *h = arg;
-
-    h->id = sim_grow(h->id, &h->cap, h->n, sizeof *h->id);
-    h->id[h->n++] = row->entry.fact.entry_id;
-    return 0;
-}
-
-static int by_hash(const void *a, const void *b)
-{
-    return memcmp(a, b, CR_HASH_BYTES);
-}
-
 /* Of somebody without certificate: a report counts, unconfirmed; what folds into nothing is not
  * held back from anything. */
 static bool open_report(const struct map *m, const struct sim_entry *e)
@@ -223,21 +203,14 @@ static bool open_report(const struct map *m, const struct sim_entry *e)
 static void compare(struct map *m, struct sim_node *n)
 {
     const struct sim_book *b = &m->z->s->book;
-    static const struct nd_held_query all;
-    struct held h = {0};
-    struct st_err err = {0};
 
-    if (nd_store_held(n->store, &all, take_held, &h, NULL, &err) != ST_OK)
-        sim_fail(n->sim, "node %zu: held: %s", n->index, err.msg);
-    if (h.n > 0)
-        qsort(h.id, h.n, sizeof *h.id, by_hash);
     for (size_t i = 0; i < b->n && !n->sim->failed; i++) {
         const struct sim_entry *e = &b->e[i];
         bool here = (e->now >> n->index & 1) != 0, counts, held;
 
         if (m->op_of[i] < 0 || !sim_node_holds(n, e->key.scope))
             continue;
-        held = h.n > 0 && bsearch(&e->id, h.id, h.n, sizeof *h.id, by_hash) != NULL;
+        held = (e->held >> n->index & 1) != 0;
         counts = am_has(m->view->counts, m->op_of[i]);
         if (counts && !here)
             sim_fail(n->sim, "node %zu lacks entry %zu (seq %llu of %s), which counts", n->index, i,
@@ -255,7 +228,6 @@ static void compare(struct map *m, struct sim_node *n)
                      n->index, i, (unsigned long long)e->seq, sim_name(n->sim, &e->key.author),
                      (unsigned long long)e->type);
     }
-    free(h.id);
 }
 
 void byz_model_check(struct byz *z)

@@ -22,7 +22,7 @@ const struct byz_actor byz_actors[] = {
     {14, "bad-pack", "refused or kept aside, never a crash", .open = byz_open_bad_pack},
     {15, "bomb", "no block expands beyond its bound", .open = byz_open_bomb},
     {16, "held-flood", "what is held stays within the quota", .act = byz_act_held_flood},
-    {17, "unknown-flood", "logs of unknown keys stay within the quota",
+    {17, "unknown-flood", "logs of unknown keys stay within the quota", .unknown = true,
      .act = byz_act_unknown_flood},
     {18, "replay", "nothing of another street or another time counts", .act = byz_act_replay,
      .open = byz_open_replay},

@@ -2,6 +2,7 @@
  *   certificates → all meet → the theft → adversity, while actors act and the street answers → heal
  *   → all honest nodes agree → final checks */
 #include "tests/sim/byz.h"
+#include "tests/sim/sim_invariant.h"
 
 #include "crypto/base/assert.h"
 #include "crypto/rng.h"
@@ -113,7 +114,8 @@ static bool honest_everywhere(const struct byz *z)
         uint32_t mask = holders(z->s, b->e[i].key.scope);
 
         if (!b->e[i].crafted && (b->e[i].now & ~(1u << BYZ_STOLEN)) != 0 &&
-            byz_secret(z, &b->e[i].key.author) == NULL && (b->e[i].now & mask) != mask)
+            byz_secret(z, &b->e[i].key.author) == NULL && (b->e[i].now & mask) != mask &&
+            (!z->s->unknown_flood || sim_certified(z->s, &b->e[i].key.author)))
             return false;
     }
     return true;
@@ -142,7 +144,8 @@ static bool agreed(struct sim *s)
     struct byz *z = s->liars;
 
     return z->cut_done && honest_everywhere(z) && folds_agree(s, SC_SCOPE_PUBLIC) &&
-           folds_agree(s, sim_village_code(0)) && folds_agree(s, sim_village_code(1));
+           (s->unknown_flood ||
+            (folds_agree(s, sim_village_code(0)) && folds_agree(s, sim_village_code(1))));
 }
 
 /* ---- the course ---- */
@@ -154,8 +157,11 @@ static void begin(struct byz *z)
     z->seat_stolen = false;
     for (size_t i = 0; i < z->actor_n; i++)
         z->seat_stolen = z->seat_stolen || z->actor[i]->seat;
+    for (size_t i = 0; i < z->actor_n; i++)
+        s->unknown_flood = s->unknown_flood || z->actor[i]->unknown;
     z->fork_first = byz_chance(z, 1, 3);
     z->adopt_later = byz_chance(z, 1, 3);
+    z->cut_twice = byz_chance(z, 1, 2);
     for (size_t i = 0; i < 2; i++)
         own_identity(z, &z->own[i]);
     own_identity(z, &z->foreign);
@@ -171,6 +177,17 @@ static void begin(struct byz *z)
         s->loss_ppm = 1000 + byz_below(z, 50000);
 }
 
+/* The officer has done something at the machine before it is stolen. */
+static void work_at_stolen(struct sim *s)
+{
+    struct sim_draft d = {
+        .type = SC_R_HAZARD_REPORT, .grid = sim_village_code(0), .number = 2, .text = "honest"};
+    struct sc_id id;
+
+    for (size_t i = 0; i < 5 && !s->failed; i++)
+        (void)sim_write(s, &s->node[BYZ_STOLEN], sim_person_of(0, 2), d.grid, &d, &id);
+}
+
 static void course(struct byz *z)
 {
     struct sim *s = z->s;
@@ -181,6 +198,7 @@ static void course(struct byz *z)
     s->acting = true;
     sim_push(s, 100, SIM_EV_ACT, 0, 0, 0);
     (void)sim_run_until(s, s->now_ms + 15000);
+    work_at_stolen(s);
     s->acting = false;
     if (!sim_run_while(s, sim_converged, s->now_ms + 120000))
         sim_fail(s, "no agreement before the theft");
@@ -197,11 +215,15 @@ static void course(struct byz *z)
     s->acting = false;
     sim_fault_heal(s);
     z->heal_ms = s->now_ms;
+    for (size_t i = 0; i < s->node_count; i++) {
+        struct nd_driver_counters c = {0};
+
+        if (s->node[i].state == SIM_UP)
+            nd_driver_counters(s->node[i].driver, &c);
+        s->node[i].sessions_at_heal = c.sessions;
+    }
     (void)sim_run_until(s, s->now_ms + 30000);
-    if (!sim_run_while(s, agreed, s->now_ms + SETTLE_MS))
-        sim_fail(s, "the honest do not agree within the budget: %s, %s",
-                 honest_everywhere(z) ? "entries are where they belong" : "entries are missing",
-                 z->cut_done ? "the cut is written" : "the cut is not written");
+    invariant_I12_quiescent(s, sim_run_while(s, agreed, s->now_ms + SETTLE_MS));
 }
 
 /* Nothing that was badly signed is stored anywhere, and nothing of a key that nobody has. */
@@ -227,10 +249,43 @@ static void finish(struct byz *z)
     if (!s->failed)
         check_signed_only(z);
     if (!s->failed)
+        sim_invariants_end(s);
+    if (!s->failed)
         byz_model_check(z);
     for (size_t i = 0; i < z->actor_n && !s->failed; i++)
         if (z->actor[i]->check != NULL)
             z->actor[i]->check(z);
+}
+
+/* What the liars achieved, in numbers. */
+static void describe(const struct byz *z, char *out, size_t n)
+{
+    const struct sim_book *b = &z->s->book;
+    size_t made = 0, stored = 0, held = 0, forks = 0, refused = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        const struct sim_entry *e = &b->e[i];
+
+        made += e->crafted;
+        stored += e->crafted && e->nodes != 0;
+        held += e->crafted && (e->held & 1) != 0;
+    }
+    for (size_t i = 0; i < z->s->node_count; i++) {
+        struct nd_store_stats st = {0};
+        struct nd_driver_counters c = {0};
+
+        if (z->s->node[i].state != SIM_UP)
+            continue;
+        if (nd_store_stats(z->s->node[i].store, &st) == ST_OK)
+            forks = st.forks > forks ? st.forks : forks;
+        nd_driver_counters(z->s->node[i].driver, &c);
+        refused += c.refused_protocol;
+    }
+    (void)snprintf(out, n,
+                   " %zu entries, %zu by liars, %zu of them stored, %zu held at the street, %zu "
+                   "forks, %zu sessions ended for a fault, %s",
+                   b->n, made, stored, held, forks, refused,
+                   z->s->count.modelled > 0 ? "modelled" : "larger than the model");
 }
 
 bool byz_run(const struct sim_options *o, const struct byz_actor *const *actors, size_t n,
@@ -255,7 +310,10 @@ bool byz_run(const struct sim_options *o, const struct byz_actor *const *actors,
         course(z);
     finish(z);
     ok = !s->failed;
-    (void)snprintf(reason, reason_bytes, "%s", s->reason);
+    if (ok)
+        describe(z, reason, reason_bytes);
+    else
+        (void)snprintf(reason, reason_bytes, "%s", s->reason);
     byz_peers_release(z);
     sim_heads_release(&z->receipts);
     free(z->never);

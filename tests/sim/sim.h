@@ -45,6 +45,9 @@ void sim_space_newcomer(struct sim *s, struct sim_node *n);
 size_t sim_person_of(size_t village, size_t which);
 /* Whose key this is, for messages. */
 const char *sim_name(const struct sim *s, const struct cr_sign_pk *key);
+bool sim_is_known(const struct sim *s, const struct cr_sign_pk *key); /* a person or a node */
+bool sim_honest(const struct sim *s, const struct cr_sign_pk *key);   /* in nobody else's hands */
+bool sim_certified(struct sim *s, const struct cr_sign_pk *key);      /* at the street */
 
 /* ---- sim_node.c ---- */
 void sim_node_init(struct sim *s, size_t index);
@@ -90,6 +93,11 @@ int sim_book_add(struct sim *s, const struct sc_log_key *key, int prev, uint64_t
 /* A run that a node applies. */
 void sim_book_run(struct sim_node *n, const struct nd_run *r);
 void sim_book_committed(struct sim_node *n);
+/* The node has committed an entry at this position of the log (chain8: this one). */
+bool sim_book_has(const struct sim_node *n, const struct cr_hash *log_id, uint64_t seq,
+                  const uint8_t *chain8);
+/* The node was put back to what it had durable then; no forks in such a world. */
+void sim_book_restored(struct sim_node *n);
 void sim_book_release(struct sim_book *b);
 /* x is e or stands before it in the same log. */
 bool sim_book_on_path(const struct sim_book *b, int x, int e);
@@ -147,6 +155,8 @@ struct sc_id sim_heads_fingerprint(const struct sim_heads *l); /* of a list by l
 /* ---- sim_check.c, sim_check_end.c ---- */
 /* The entry is on the node's disk. */
 bool sim_holds(struct sim_node *n, const struct sim_head *h);
+/* An entry of this form can have an effect. */
+bool sim_folds(const struct sim_entry *e);
 /* The node holds the entry back because its author's roles do not let it say this, whatever the
  * authority says of its log. */
 bool sim_role_reason(struct sim_node *n, const struct sim_entry *e);

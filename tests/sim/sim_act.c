@@ -90,7 +90,8 @@ static void judge(struct sim *s, struct sim_node *n, size_t person, uint64_t sco
     }
     if (rc == ST_DENIED) {
         s->count.denied++;
-        if (may && sc_certs_find(nd_store_certs(n->store), pk) != NULL)
+        /* liars may have cut those who are honest */
+        if (may && s->liars == NULL && sc_certs_find(nd_store_certs(n->store), pk) != NULL)
             sim_fail(s, "node %zu denied %s a %s in %llu: %s", n->index, s->person[person].name,
                      rec->name, (unsigned long long)scope, err->msg);
         return;
@@ -132,6 +133,8 @@ static int write_drafts(struct sim *s, struct sim_node *n, size_t person, uint64
         return rc;
     }
     sim_heads_append(&n->acks, after);
+    for (int at = n->wrote; at >= 0 && !s->book.e[at].acked; at = s->book.e[at].prev)
+        s->book.e[at].acked = true;
     return rc;
 }
 

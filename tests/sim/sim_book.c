@@ -83,32 +83,10 @@ int sim_book_add(struct sim *s, const struct sc_log_key *key, int prev, uint64_t
 
 /* ---- what nodes store ---- */
 
-/* The entry before a run: of those at the position before, the one whose chain goes on so. */
-static int before_run(const struct sim *s, const struct nd_run *r)
-{
-    const struct sc_wire_entry *w = &r->run->e[0];
-    struct cr_hash hash = w->payload_hash;
-
-    if (!w->pruned)
-        sc_payload_hash(w->payload, &hash);
-    for (size_t i = s->book.n; i > 0 && r->run->first_seq > 0; i--) {
-        const struct sim_entry *e = &s->book.e[i - 1];
-        struct sc_link link = {.seq_next = e->seq + 1, .lamport = e->lamport, .chain = e->id};
-        struct sc_header h;
-
-        if (e->seq + 1 == r->run->first_seq && cr_hash_equal(&e->log_id, &r->log_id) &&
-            sc_link_extend(&link, w->lamport, w->wall_ms, &hash,
-                           w->pruned ? w->payload_bytes : w->payload.n, &h) == ST_OK &&
-            cr_hash_equal(&link.chain, &r->chains[0]))
-            return (int)i - 1;
-    }
-    return -1;
-}
-
 void sim_book_run(struct sim_node *n, const struct nd_run *r)
 {
     struct sim *s = n->sim;
-    int prev = before_run(s, r);
+    int prev = r->run->first_seq == 0 ? -1 : sim_book_find(&s->book, &r->before);
 
     if (prev < 0 && r->run->first_seq > 0) {
         sim_fail(s, "node %zu applies a run that hangs off nothing", n->index);
@@ -141,6 +119,37 @@ void sim_book_committed(struct sim_node *n)
         n->sim->book.e[n->applied[i]].now |= 1u << n->index;
     }
     n->applied_n = 0;
+}
+
+bool sim_book_has(const struct sim_node *n, const struct cr_hash *log_id, uint64_t seq,
+                  const uint8_t *chain8)
+{
+    const struct sim_book *b = &n->sim->book;
+
+    for (size_t i = b->n; i > 0; i--) {
+        const struct sim_entry *e = &b->e[i - 1];
+
+        if (e->seq == seq && (e->now >> n->index & 1) != 0 && cr_hash_equal(&e->log_id, log_id) &&
+            (chain8 == NULL || memcmp(e->id.b, chain8, 8) == 0))
+            return true;
+    }
+    return false;
+}
+
+void sim_book_restored(struct sim_node *n)
+{
+    struct sim_book *b = &n->sim->book;
+
+    for (size_t i = 0; i < b->n; i++) {
+        struct sim_entry *e = &b->e[i];
+        const struct sim_head *h = sim_heads_find(&n->durable, &e->log_id);
+
+        if (h != NULL && h->seq >= e->seq)
+            continue;
+        e->now &= ~(1u << n->index);
+        e->visible &= ~(1u << n->index);
+        e->lost = e->lost || e->now == 0;
+    }
 }
 
 bool sim_book_on_path(const struct sim_book *b, int x, int e)

@@ -1,7 +1,7 @@
 /* Checks after a step: of the node that was touched, a few random samples. They read what the store
  * holds through the engine's view and judge it anew, with the records of the seam and of the acts.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/sim_invariant.h"
 
 #include "crypto/base/assert.h"
 
@@ -91,17 +91,41 @@ static void check_signed(struct sim_node *n, const struct sy_log *log)
 
 /* ---- nothing acknowledged is lost ---- */
 
-bool sim_holds(struct sim_node *n, const struct sim_head *h)
+struct seek {
+    struct sim_node *n;
+    const struct sim_head *h;
+    bool found;
+};
+
+static bool lies_on(struct sim_node *n, const struct sy_log *log, const struct sim_head *h)
 {
     const struct sy_view *v = nd_store_view(n->store);
     struct cr_hash chain;
-    struct sy_log log;
 
+    return log->link.seq_next > h->seq &&
+           v->chain_at(v->arg, log->handle, h->seq, &chain) == ST_OK &&
+           cr_hash_equal(&chain, &h->chain);
+}
+
+static int seek_branch(void *arg, const struct sy_log *log)
+{
+    struct seek *k = arg;
+
+    k->found = k->found || (cr_hash_equal(&log->id, &k->h->log_id) && lies_on(k->n, log, k->h));
+    return 0;
+}
+
+/* On the longest branch, or on another one. */
+bool sim_holds(struct sim_node *n, const struct sim_head *h)
+{
+    const struct sy_view *v = nd_store_view(n->store);
+    struct seek k = {.n = n, .h = h};
+    struct sy_log log;
     int rc = nd_store_log(n->store, &h->key, &log);
 
-    return (rc == ST_OK || rc == ST_CONFLICT) && log.link.seq_next > h->seq &&
-           v->chain_at(v->arg, log.handle, h->seq, &chain) == ST_OK &&
-           cr_hash_equal(&chain, &h->chain);
+    if ((rc == ST_OK || rc == ST_CONFLICT) && lies_on(n, &log, h))
+        return true;
+    return rc == ST_CONFLICT && v->each_log(v->arg, seek_branch, &k) == 0 && k.found;
 }
 
 static void check_ack(struct sim_node *n, const struct sim_head *h)
@@ -111,14 +135,22 @@ static void check_ack(struct sim_node *n, const struct sim_head *h)
                  (unsigned long long)h->seq);
 }
 
-bool sim_role_reason(struct sim_node *n, const struct sim_entry *e)
+bool sim_folds(const struct sim_entry *e)
 {
     const struct sc_record *rec = sc_record_find(e->type);
     struct sc_payload p;
     struct sc_body body;
 
-    if (rec == NULL ||
-        sc_record_check((struct cr_span){e->payload, e->payload_bytes}, &p, &body, NULL) != ST_OK)
+    return rec != NULL && rec->type != SC_R_INCARNATION &&
+           sc_record_check((struct cr_span){e->payload, e->payload_bytes}, &p, &body, NULL) ==
+               ST_OK;
+}
+
+bool sim_role_reason(struct sim_node *n, const struct sim_entry *e)
+{
+    const struct sc_record *rec = sc_record_find(e->type);
+
+    if (!sim_folds(e))
         return true; /* nothing that could count */
     return (sc_certs_roles(nd_store_certs(n->store), &e->key.author, e->key.scope, 0, 0) &
             rec->writers) == 0;
@@ -233,6 +265,7 @@ void sim_check_step(struct sim *s, struct sim_node *n, bool settled)
         return;
     if (s->liars == NULL)
         check_engine(n);
+    sim_invariants_settled(n);
     if (!ts_prng_chance(&s->rng, 1, 8))
         return;
     s->count.checks++;
@@ -245,32 +278,50 @@ void sim_check_step(struct sim *s, struct sim_node *n, bool settled)
     free(logs.l);
 }
 
+static int count_entry(void *arg, const struct sy_log *log)
+{
+    struct sim_node *n = arg;
+    struct cr_hash chain;
+
+    if (nd_store_view(n->store)->chain_at(nd_store_view(n->store)->arg, log->handle,
+                                          log->link.seq_next - 1, &chain) != ST_OK ||
+        sim_book_find(&n->sim->book, &chain) < 0)
+        return 1;
+    return 0;
+}
+
+/* With branches: every head that a node comes back with is an entry that it committed. */
+static void check_entries(struct sim_node *n)
+{
+    const struct sy_view *v = nd_store_view(n->store);
+
+    if (v->each_log(v->arg, count_entry, n) != 0)
+        sim_fail(n->sim, "node %zu reopens with an entry that it never committed", n->index);
+}
+
 /* What a node finds on its disk after it has died is exactly what was committed: nothing less, and
  * nothing of a transaction that was not. */
 void sim_check_reopened(struct sim_node *n)
 {
-    struct nd_store_stats stats = {0};
-    uint64_t forked = 0;
+    struct logs logs;
 
-    if (nd_store_stats(n->store, &stats) != ST_OK || stats.logs < n->durable.n)
-        sim_fail(n->sim, "node %zu reopens with %llu logs, %zu were committed", n->index,
-                 (unsigned long long)stats.logs, n->durable.n);
-    for (size_t i = 0; i < n->durable.n && !n->sim->failed; i++) {
-        const struct sim_head *h = &n->durable.h[i];
-        struct sy_log log = {.link = {.seq_next = 0}};
-        int rc = nd_store_log(n->store, &h->key, &log); /* whole: of a revoked log, too */
+    read_logs(n, &logs);
+    if (n->sim->liars != NULL) {
+        check_entries(n);
+        logs.n = 0;
+    } else if (logs.n != n->durable.n)
+        sim_fail(n->sim, "node %zu reopens with %zu logs, %zu were committed", n->index, logs.n,
+                 n->durable.n);
+    for (size_t i = 0; i < logs.n && !n->sim->failed; i++) {
+        const struct sim_head *h = sim_heads_find(&n->durable, &logs.l[i].id);
 
-        forked += rc == ST_CONFLICT;
-        if (rc == ST_CONFLICT
-                ? log.link.seq_next <= h->seq
-                : h->seq + 1 != log.link.seq_next || !cr_hash_equal(&h->chain, &log.link.chain))
+        if (h == NULL || h->seq + 1 != logs.l[i].link.seq_next ||
+            !cr_hash_equal(&h->chain, &logs.l[i].link.chain))
             sim_fail(n->sim, "node %zu reopens with a log of %llu entries, %llu were committed",
-                     n->index, (unsigned long long)log.link.seq_next,
-                     (unsigned long long)h->seq + 1);
+                     n->index, (unsigned long long)logs.l[i].link.seq_next,
+                     h == NULL ? 0ULL : (unsigned long long)h->seq + 1);
     }
-    if (forked == 0 && stats.logs != n->durable.n)
-        sim_fail(n->sim, "node %zu reopens with %llu logs, %zu were committed", n->index,
-                 (unsigned long long)stats.logs, n->durable.n);
+    free(logs.l);
     for (size_t i = 0; i < n->acks.n && !n->sim->failed; i++)
         check_ack(n, &n->acks.h[i]);
 }

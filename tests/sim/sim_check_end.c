@@ -181,6 +181,8 @@ static void check_listed(struct sim *s)
         struct st_err err = {0};
         bool found = false;
 
+        if (s->unknown_flood && !sim_certified(s, &h->entry.key.author))
+            continue;
         if (h->forgotten || (s->node[h->node].stay_down && s->liars == NULL))
             continue;
         if (nd_store_hazard(s->node[0].store, &h->id, seen, &found, &err) != ST_OK || !found)
@@ -271,7 +273,7 @@ static void check_counters(struct sim_node *n)
 void sim_check_end(struct sim *s)
 {
     check_folds(s, SC_SCOPE_PUBLIC);
-    for (size_t v = 0; v < s->villages; v++)
+    for (size_t v = 0; v < s->villages && !s->unknown_flood; v++)
         check_folds(s, sim_village_code(v));
     check_listed(s);
     for (size_t i = 0; i < s->node_count && !s->failed; i++) {

@@ -4,7 +4,7 @@
  * arrival (latency, rate, retransmissions, clogs), never before the piece in front of it. Pieces
  * that meet a cut link wait and are tried again; after SIM_STALL_MS the sender's side dies, the
  * receiver's stays half-open. A side is named to its driver by 2 × index + side + 1. */
-#include "tests/sim/sim.h"
+#include "tests/sim/sim_invariant.h"
 
 #include "crypto/base/assert.h"
 
@@ -325,7 +325,8 @@ static void on_syn(struct sim *s, size_t index)
                    ts_prng_chance(&s->rng, s->refuse_ppm, 1000000);
     char addr[32];
 
-    if (is_cut(s, c->node[0], c->node[1]) || (refused && ts_prng_chance(&s->rng, 1, 2)) ||
+    if (is_cut(s, c->node[0], c->node[1]) || sim_plant_alone(c->node[0], c->node[1]) ||
+        (refused && ts_prng_chance(&s->rng, 1, 2)) ||
         (to->state != SIM_UP && (s->faults & SIM_F_SILENT) != 0))
         return; /* never answered: the driver's own limit ends it */
     if (refused || to->state != SIM_UP) {

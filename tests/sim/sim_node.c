@@ -26,7 +26,7 @@ bool sim_node_holds(const struct sim_node *n, uint64_t scope)
 
 bool sim_may_read(struct sim_node *n, const struct cr_sign_pk *key, uint64_t scope)
 {
-    return sc_certs_may_read(nd_store_certs(n->store), key, scope);
+    return sc_authority_may_read(nd_store_authority(n->store), key, scope);
 }
 
 void sim_node_init(struct sim *s, size_t index)
@@ -349,6 +349,7 @@ void sim_node_restore(struct sim_node *n)
         return;
     }
     sim_heads_copy(&n->durable, &n->backup_heads);
+    sim_book_restored(n);
     account(n);
     n->sim->count.restores++;
     sim_trace(n->sim, "n%zu put back to an older backup", n->index);

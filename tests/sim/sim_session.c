@@ -73,6 +73,8 @@ static bool is_durable(const struct sim_node *n, const struct cr_hash *log_id, u
 {
     const struct sim_head *h = sim_heads_find(&n->durable, log_id);
 
+    if (n->sim->liars != NULL)
+        return sim_book_has(n, log_id, seq, NULL);
     return h != NULL && h->seq >= seq;
 }
 
@@ -196,6 +198,12 @@ static void remembered(struct sim_node *n, const struct sy_update *u)
     for (size_t i = 0; i < u->common_count; i++) {
         const struct sim_head *h = sim_heads_find(&n->durable, &u->common[i].log_id);
 
+        if (n->sim->liars != NULL) { /* logs have branches */
+            if (!sim_book_has(n, &u->common[i].log_id, u->common[i].seq, u->common[i].chain8))
+                sim_fail(n->sim, "node %zu remembers a common head that it does not hold",
+                         n->index);
+            continue;
+        }
         if (h == NULL || h->seq < u->common[i].seq)
             sim_fail(n->sim, "node %zu remembers a common head %llu that it does not hold",
                      n->index, (unsigned long long)u->common[i].seq);
@@ -218,7 +226,7 @@ void sim_session_after(struct sim_node *n, const struct sy_event *ev, const stru
         else if (u->type == SY_UP_COMMON)
             remembered(n, u);
         else if (u->type == SY_UP_CLOSE && u->blame && n->sim->o.bug == SIM_BUG_NONE &&
-                 !sim_net_from_guest(n, u->session) &&
+                 n->sim->o.plant == 0 && !sim_net_from_guest(n, u->session) &&
                  (n->sim->faults & (SIM_F_REPLAY | SIM_F_CORRUPT)) == 0)
             sim_fail(n->sim, "node %zu blames an honest peer: %s", n->index, u->text);
         if (u->type == SY_UP_CLOSE)

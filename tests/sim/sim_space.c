@@ -37,6 +37,29 @@ const char *sim_name(const struct sim *s, const struct cr_sign_pk *key)
     return "somebody";
 }
 
+bool sim_is_known(const struct sim *s, const struct cr_sign_pk *key)
+{
+    return strcmp(sim_name(s, key), "somebody") != 0;
+}
+
+bool sim_honest(const struct sim *s, const struct cr_sign_pk *key)
+{
+    for (size_t i = 0; i < SIM_PERSONS; i++)
+        if (cr_sign_pk_equal(&s->person[i].id.sign_pk, key))
+            return !s->person[i].stolen;
+    for (size_t i = 0; i < s->node_count; i++)
+        if (cr_sign_pk_equal(&s->node[i].id.sign_pk, key))
+            return !s->node[i].stay_down;
+    return false;
+}
+
+bool sim_certified(struct sim *s, const struct cr_sign_pk *key)
+{
+    return cr_sign_pk_equal(key, &s->genesis.root) ||
+           (s->node[0].state == SIM_UP &&
+            sc_certs_find(nd_store_certs(s->node[0].store), key) != NULL);
+}
+
 static void make_identity(struct sim *s, struct cr_identity *id)
 {
     uint8_t seed[32];

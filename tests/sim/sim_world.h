@@ -67,6 +67,8 @@ struct sim_options {
     bool crypto;      /* real handshakes and channels even if the seed says plain */
     uint32_t mask;    /* faults that may be switched on; 0: all */
     enum sim_bug bug;
+    unsigned plant; /* the bug of this invariant (sim_plant.c); 0: none */
+    unsigned only;  /* only this invariant is checked; 0: everything is */
 };
 
 struct sim_person {
@@ -135,6 +137,7 @@ struct sim_node {
     int *applied;          /* entries of the open transaction, by number in the book */
     size_t applied_n, applied_cap;
     int wrote; /* last entry that was written here, not received */
+    uint64_t snapshot, auth_serial, sessions_at_heal;
     struct sim_session *session;
     size_t session_count;
     uint64_t effects, commits;
@@ -169,8 +172,11 @@ struct sim_entry {
     uint64_t type; /* 0: the payload has no form */
     bool crafted;  /* by a liar */
     bool has_sig;
-    struct cr_sig sig;   /* a checkpoint at it */
-    uint32_t nodes, now; /* bit i: node i ever committed it, holds it (as far as is known) */
+    struct cr_sig sig; /* a checkpoint at it */
+    /* bit i: node i ever committed it, has it, held it back at its last look and at the one before,
+     * once showed it, once excluded it, and (a cut) has it in force */
+    uint32_t nodes, now, held, was_held, visible, excluded, force;
+    bool acked, lost, mark;
 };
 struct sim_book {
     struct sim_entry *e;
@@ -220,7 +226,12 @@ struct sim {
     size_t node_count;
     struct sim_node node[SIM_NODES_MAX];
     struct sim_book book;
-    struct byz *liars; /* NULL: everybody is honest */
+    int *street_cut; /* revocations by the street: entries of the book */
+    size_t street_cut_n, street_cut_cap;
+    struct ts_prng watch; /* chances of checks */
+    bool replaying;       /* a check fills a store of its own */
+    bool unknown_flood;   /* what nobody certified need not arrive: its quotas are full */
+    struct byz *liars;    /* NULL: everybody is honest */
     void (*liar_act)(struct byz *z);
     /* network */
     struct sim_conn **conn;

@@ -4,7 +4,7 @@
  * behind it too. A dead node's calls have no effect any more; that is as good as having stopped in
  * the middle of the driver, because memory is all it can still change. What was committed is
  * recorded (sim_node.durable) for the checks. The planted bugs live here, none in the product. */
-#include "tests/sim/sim.h"
+#include "tests/sim/sim_invariant.h"
 
 #include "crypto/base/assert.h"
 
@@ -59,19 +59,24 @@ void __real_sc_checkpoint_sign(const struct cr_sign_sk *sk, const struct cr_hash
 void __wrap_sc_checkpoint_sign(const struct cr_sign_sk *sk, const struct cr_hash *net,
                                const struct cr_hash *log_id, uint64_t seq,
                                const struct cr_hash *chain, struct cr_sig *out);
-uint32_t __real_sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
-                               uint64_t grid, uint64_t wall_ms);
-uint32_t __wrap_sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
-                               uint64_t grid, uint64_t wall_ms);
+uint32_t __real_sc_certs_roles_by(struct sc_certs *s, const struct cr_sign_pk *author,
+                                  uint64_t scope, uint64_t grid, uint64_t wall_ms,
+                                  uint32_t by[static SC_GIVERS]);
+uint32_t __wrap_sc_certs_roles_by(struct sc_certs *s, const struct cr_sign_pk *author,
+                                  uint64_t scope, uint64_t grid, uint64_t wall_ms,
+                                  uint32_t by[static SC_GIVERS]);
 
 void sim_wrap_world(struct sim *s)
 {
     CR_ASSERT(s == NULL || world == NULL);
     world = s;
+    sim_plant_world(s);
 }
 
 static struct sim_node *node_of(const struct nd_store *st)
 {
+    if (world != NULL && world->replaying)
+        return NULL;
     for (size_t i = 0; world != NULL && i < world->node_count; i++)
         if (world->node[i].store == st)
             return &world->node[i];
@@ -125,12 +130,24 @@ static int disk(struct sim_node *n, struct st_err *err)
 
 static void settle_durable(struct sim_node *n)
 {
+    size_t count = n->applied_n;
+    bool *revoked = calloc(count + 1, sizeof *revoked);
+    struct sim_commit c = {.count = count, .entry = n->applied, .revoked = revoked};
+
+    CR_ASSERT(revoked != NULL);
+    sim_revoked(n, revoked);
     for (size_t i = 0; i < n->pending.n; i++)
         sim_heads_put(&n->durable, &n->pending.h[i]);
     sim_heads_clear(&n->pending);
     sim_book_committed(n);
     n->txn = false;
     n->commits++;
+    c.authority = nd_store_authority_serial(n->store) != n->auth_serial;
+    c.before_known = n->snapshot + 1 == n->commits;
+    n->auth_serial = nd_store_authority_serial(n->store);
+    if (n->state == SIM_UP)
+        sim_invariants_committed(n, &c);
+    free(revoked);
 }
 
 int __wrap_nd_store_begin(struct nd_store *st, struct st_err *err)
@@ -185,6 +202,7 @@ int __wrap_nd_store_apply(struct nd_store *st, const struct nd_run *r, uint64_t 
 {
     struct sim_node *n = node_of(st);
     int rc = disk(n, err);
+    struct nd_run other;
 
     if (rc != ST_OK)
         return rc;
@@ -196,6 +214,8 @@ int __wrap_nd_store_apply(struct nd_store *st, const struct nd_run *r, uint64_t 
         rc = apply_but_last(st, r, handle, err);
     else
         rc = __real_nd_store_apply(st, r, handle, err);
+    if (sim_plant_again(r, rc, &other))
+        rc = __real_nd_store_apply(st, &other, handle, err);
     if (n != NULL) {
         n->sim->folding = NULL;
         if (rc == ST_OK) {
@@ -364,12 +384,21 @@ void __wrap_sc_checkpoint_sign(const struct cr_sign_sk *sk, const struct cr_hash
         out->b[7] ^= 1;
 }
 
-uint32_t __wrap_sc_certs_roles(struct sc_certs *s, const struct cr_sign_pk *author, uint64_t scope,
-                               uint64_t grid, uint64_t wall_ms)
+uint32_t __wrap_sc_certs_roles_by(struct sc_certs *s, const struct cr_sign_pk *author,
+                                  uint64_t scope, uint64_t grid, uint64_t wall_ms,
+                                  uint32_t by[static SC_GIVERS])
 {
+    uint32_t roles = __real_sc_certs_roles_by(s, author, scope, grid, wall_ms, by);
+
     if (world != NULL && world->o.bug == SIM_BUG_ANY_ROLE && world->writing &&
         cr_sign_pk_equal(author, &world->person[SIM_PERSON_ANON].id.sign_pk) &&
-        bug(SIM_BUG_ANY_ROLE, 1))
+        bug(SIM_BUG_ANY_ROLE, 1)) {
+        for (size_t i = 0; i < SC_GIVERS; i++)
+            by[i] = SC_ROLES_ALL;
         return SC_ROLES_ALL;
-    return __real_sc_certs_roles(s, author, scope, grid, wall_ms);
+    }
+    if (!sim_plant_clock())
+        return roles;
+    memset(by, 0, SC_GIVERS * sizeof *by);
+    return 0;
 }
