@@ -1,10 +1,10 @@
 /* backup create, backup check, restore. They never go through a running node: the pass phrase stays
  * in this process, and the store is read on a connection of its own. */
-#include "node/ask.h"
 #include "node/backup_dir.h"
 #include "node/cmd.h"
 #include "node/fs.h"
 #include "node/progress.h"
+#include "node/prompt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,14 +21,37 @@ static uint64_t wall_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static int ask(struct nd_cmd *c, bool twice, struct nd_secret *out, struct st_err *err)
+/* The pass phrase: the first line of --passphrase-file, else asked for (twice when it is a new
+ * one). kept: what *out may lie in, initialised here; the caller wipes and releases it in any case.
+ */
+static int ask(struct nd_cmd *c, bool fresh, struct cr_buf *kept, struct cr_span *out,
+               struct st_err *err)
 {
     const char *file = nd_opt(c, "passphrase-file");
     char path[ND_PATH_MAX];
+    int rc;
 
-    if (file != NULL)
-        nd_arg_path(c, file, path, sizeof path);
-    return nd_ask_pass(c, file == NULL ? NULL : path, twice, out, err);
+    cr_buf_init(kept, CR_PASS_BYTES_MAX);
+    if (file == NULL) {
+        rc = nd_secret(c, fresh ? ND_ASK_NEW : ND_ASK_PIN, "backup",
+                       nd_tr(c, "备份的口令", "pass phrase of the backup"), out, err);
+        if (rc == ST_OK && (out->n == 0 || out->n > CR_PASS_BYTES_MAX))
+            rc = st_fail(err, ST_USAGE, "%s",
+                         nd_tr(c, "口令不能为空，也不能太长",
+                               "a pass phrase must not be empty, nor too long"));
+        return rc;
+    }
+    nd_arg_path(c, file, path, sizeof path);
+    rc = nd_secret_line(path, kept, err);
+    *out = cr_buf_span(kept);
+    return rc;
+}
+
+static void forget(struct cr_buf *kept)
+{
+    if (kept->p != NULL)
+        cr_wipe(kept->p, kept->cap);
+    cr_buf_release(kept);
 }
 
 /* ---- what a backup holds ---- */
@@ -113,7 +136,7 @@ int nd_cmd_backup_create(struct nd_cmd *c)
                                 .written = on_written,
                                 .arg = &making};
     struct nd_backup_manifest m;
-    struct nd_secret pass;
+    struct cr_buf kept;
     struct st_err err = {0};
     uint64_t bytes = 0;
     int rc;
@@ -121,14 +144,15 @@ int nd_cmd_backup_create(struct nd_cmd *c)
     if (c->arg_count != 1)
         return nd_fail(c, ST_USAGE, "backup create FILE");
     nd_arg_path(c, c->arg[0], path, sizeof path);
-    rc = ask(c, true, &pass, &err);
-    if (rc != ST_OK)
+    rc = ask(c, true, &kept, &job.pass, &err);
+    if (rc != ST_OK) {
+        forget(&kept);
         return nd_fail_err(c, &err);
-    job.pass = cr_span_of(pass.b, pass.n);
+    }
     job.now_ms = wall_ms();
     nd_progress_start(&making.copy, c, "复制数据", "copying the store");
     rc = nd_backup_make(&job, &m, &bytes, &err);
-    cr_wipe(&pass, sizeof pass);
+    forget(&kept);
     nd_progress_end(&making.copy);
     nd_progress_end(&making.write);
     if (rc != ST_OK)
@@ -163,17 +187,18 @@ static int open_backup(struct nd_cmd *c, struct nd_progress *progress, struct nd
                        struct nd_backup_reader **r, struct st_err *err)
 {
     char path[ND_PATH_MAX];
-    struct nd_secret pass;
+    struct cr_span pass;
+    struct cr_buf kept;
     int rc;
 
     nd_arg_path(c, c->arg[0], path, sizeof path);
     rc = nd_backup_input_open(in, path, r, err);
-    if (rc == ST_OK)
-        rc = ask(c, false, &pass, err);
     if (rc != ST_OK)
         return rc;
-    rc = nd_backup_unlock(*r, cr_span_of(pass.b, pass.n), err);
-    cr_wipe(&pass, sizeof pass);
+    rc = ask(c, false, &kept, &pass, err);
+    if (rc == ST_OK)
+        rc = nd_backup_unlock(*r, pass, err);
+    forget(&kept);
     if (rc == ST_DENIED)
         rc = st_fail(err, ST_DENIED, "%s", nd_tr(c, "口令不对", "the pass phrase is wrong"));
     if (rc == ST_OK && nd_backup_manifest(*r)->schema > (uint64_t)nd_store_schema())

@@ -15,6 +15,7 @@
 
 #define PIN_FILE_MAX 16384
 #define LINE_MAX     2048
+#define CTRL_C       3
 
 void nd_wiping_free(void *p)
 {
@@ -192,26 +193,34 @@ static void say(int fd, const char *text)
     }
 }
 
-/* One line; shown or not. */
-static int type_line(int fd, bool shown, char line[static LINE_MAX], size_t *n, struct st_err *err)
+/* Asks, and reads one line that is not shown; echo is off before the question is there. No key
+ * raises a signal meanwhile, so that the terminal is always put back: Ctrl-C ends the line at once
+ * and stands at its end. */
+static int type_line(int fd, bool zh, const char *question, char line[static LINE_MAX], size_t *n,
+                     struct st_err *err)
 {
     struct termios before, quiet;
     bool terminal = tcgetattr(fd, &before) == 0;
     ssize_t got;
 
     quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    quiet.c_lflag |= ECHONL;
-    if (terminal && !shown)
-        (void)tcsetattr(fd, TCSAFLUSH, &quiet);
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ISIG);
+    quiet.c_lflag |= ICANON;
+    quiet.c_cc[VEOL] = CTRL_C;
+    if (!terminal || tcsetattr(fd, TCSAFLUSH, &quiet) != 0)
+        return st_fail(err, ST_IO, "terminal: %s", strerror(errno));
+    say(fd, question);
+    say(fd, zh ? "：" : ": ");
     do
         got = read(fd, line, LINE_MAX); /* a terminal gives a whole line */
     while (got < 0 && errno == EINTR);
-    if (terminal && !shown)
-        (void)tcsetattr(fd, TCSAFLUSH, &before);
-    if (got <= 0)
-        return st_fail(err, ST_NOTFOUND, "nothing was typed");
+    (void)tcsetattr(fd, TCSAFLUSH, &before); /* what else was typed is dropped */
+    say(fd, "\n");
+    if (got <= 0 || line[got - 1] == CTRL_C)
+        return st_fail(err, ST_SEALED, "%s", zh ? "已取消，没有输入" : "called off");
     *n = (size_t)got;
+    if (line[*n - 1] != '\n')
+        return st_fail(err, ST_OVERSIZE, "more than %d characters in a line", LINE_MAX);
     while (*n > 0 && (line[*n - 1] == '\n' || line[*n - 1] == '\r'))
         (*n)--;
     return ST_OK;
@@ -225,13 +234,10 @@ static int type_secret(struct nd_prompt *p, int fd, const char *text, bool twice
     int rc;
 
     do {
-        say(fd, text);
-        say(fd, p->zh ? "：" : ": ");
-        rc = type_line(fd, false, line, &n, err);
+        rc = type_line(fd, p->zh, text, line, &n, err);
         if (rc != ST_OK || !twice)
             break;
-        say(fd, p->zh ? "再输入一遍：" : "once more: ");
-        rc = type_line(fd, false, again, &m, err);
+        rc = type_line(fd, p->zh, p->zh ? "再输入一遍" : "once more", again, &m, err);
         if (rc == ST_OK && (n != m || !cr_secret_equal(line, again, n))) {
             say(fd,
                 p->zh ? "两次不一样，请重新输入。\n" : "the two differ; again from the start.\n");
@@ -258,9 +264,8 @@ static int type_sheet(struct nd_prompt *p, int fd, const char *text, struct cr_b
     while (rc == ST_OK && (total == 0 || good < total)) {
         struct cr_sheet_state s;
 
-        (void)snprintf(note, sizeof note, p->zh ? "第 %zu 组起：" : "from group %zu: ", good + 1);
-        say(fd, note);
-        rc = type_line(fd, true, line, &n, err);
+        (void)snprintf(note, sizeof note, p->zh ? "第 %zu 组起" : "from group %zu", good + 1);
+        rc = type_line(fd, p->zh, note, line, &n, err);
         if (rc != ST_OK)
             break;
         line[n] = '\0';

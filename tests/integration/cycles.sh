@@ -19,7 +19,7 @@ cycles=${FENGSUI_CYCLES:-24}
 RANDOM=${FENGSUI_SEED:-$$}
 seed=${FENGSUI_SEED:-$$}
 read -r -a kinds <<<"${FENGSUI_KINDS:-kill kill restore twins twins}"
-echo 'a pass phrase of cycles' >"$work/pass"
+(umask 077 && echo 'a pass phrase of cycles' >"$work/pass")
 : >"$work/ids"
 declare -A done_of=([kill]=0 [restore]=0 [twins]=0 [image]=0)
 unclean=0
