@@ -7,8 +7,8 @@
  *   answers  = {id: text, …}
  *
  * pin: one line, not shown while it is typed. new: the same twice. sheet: lines until a recovery
- * sheet is complete, not shown either, each group checked as it is typed. From a file: each question
- * takes the next line, a sheet as many as it has. */
+ * sheet is complete, not shown either, each group checked as it is typed. From a file: each
+ * question takes the next line, a sheet as many as it has. */
 #ifndef NODE_PROMPT_H
 #define NODE_PROMPT_H
 
@@ -33,8 +33,8 @@ void nd_prompt_init(struct nd_prompt *p, const char *file, bool zh);
 /* Wipes. */
 void nd_prompt_release(struct nd_prompt *p);
 /* Asks one question (JSON, as above) and adds the answer. ST_NOTFOUND: no terminal, no file, no
- * line left; ST_SEALED: called off (Ctrl-C, Ctrl-D); ST_DENIED: the file is open to others; ST_RANGE: too many questions; ST_MALFORMED,
- * ST_NOMEM, ST_IO. */
+ * line left; ST_SEALED: called off (Ctrl-C, Ctrl-D); ST_DENIED: the file is open to others;
+ * ST_RANGE: too many questions; ST_MALFORMED, ST_NOMEM, ST_IO. */
 int nd_prompt_ask(struct nd_prompt *p, struct cr_span question, struct st_err *err) ST_MUST;
 /* The first line of a private file (or pipe), for pass phrases of an unattended start. Appended to
  * out, without its end. ST_DENIED, ST_NOTFOUND, ST_RANGE (empty, or over 1,024 bytes), ST_IO. */
