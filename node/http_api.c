@@ -359,7 +359,6 @@ void nd_api_tick(struct nd_api *api)
 {
     uint64_t changes = nd_store_changes(api->app->store);
 
-    (void)nd_keyring_tick(api->keyring, nd_api_now(api));
     if (changes == api->changes)
         return;
     api->changes = changes;
@@ -408,12 +407,10 @@ int nd_api_start(struct nd_app *app, const char *listen, const char *const *host
         return st_fail(err, ST_NOMEM, "page: out of memory");
     api->app = app;
     api->changes = nd_store_changes(app->store);
-    api->keyring = nd_keyring_new(NULL);
     for (size_t i = 0; i < host_count; i++)
         o.hosts[i] = hosts[i];
     o.arg = api;
-    rc = api->keyring == NULL ? st_fail(err, ST_NOMEM, "page: out of memory")
-                              : nd_http_start(app->uv, &o, &api->http, bound, err);
+    rc = nd_http_start(app->uv, &o, &api->http, bound, err);
     if (rc != ST_OK) {
         nd_api_stop(api);
         return rc;
@@ -427,7 +424,6 @@ void nd_api_stop(struct nd_api *api)
     if (api == NULL)
         return;
     nd_http_stop(api->http);
-    nd_keyring_free(api->keyring);
     json_decref(api->catalog);
     free(api);
 }

@@ -18,7 +18,8 @@
 struct nd_api_session {
     bool used;
     struct cr_hash token;          /* hash of what the client holds */
-    char key[ND_KEY_NAME_MAX + 1]; /* name in the keyring */
+    char key[ND_KEY_NAME_MAX + 1]; /* name in the keyring … */
+    uint64_t opening;              /* … and which opening of it */
     uint64_t born_ms, seen_ms;
 };
 
@@ -32,7 +33,6 @@ struct nd_api_fault {
 struct nd_api {
     struct nd_app *app;
     struct nd_http *http;
-    struct nd_keyring *keyring;
     struct nd_api_session session[ND_API_SESSIONS_MAX];
     struct nd_api_fault fault[64];
     struct nd_http_stream *stream[ND_API_STREAMS_MAX];

@@ -1,7 +1,8 @@
-/* Who is logged in. A session is a random token whose hash is kept, and the name of a key that the
- * keyring holds open: when that has closed (idle, locked at the command line), the session is over.
- * Two brakes on guessing: the counter beside the key file (tries.h), which nothing forgets, and
- * here a few wrong PINs a minute by address, so that one address cannot keep every officer out. */
+/* Who is logged in. A session is a random token whose hash is kept, and one opening of a key in the
+ * node's keyring: when that has closed (idle, locked at the command line), the session is over,
+ * also if the key is opened again. Two brakes on guessing: the counter beside the key file
+ * (tries.h), which nothing forgets, and here a few wrong PINs a minute by address, so that one
+ * address cannot keep every officer out. */
 #include "node/http_api_int.h"
 
 #include <dirent.h>
@@ -45,7 +46,7 @@ static struct nd_api_session *find_session(struct nd_api *api, const struct nd_h
         if (!s->used || !cr_secret_equal(&s->token, &h, sizeof h))
             continue;
         if (now - s->seen_ms > ND_API_IDLE_MS || now - s->born_ms > ND_API_LIFE_MS ||
-            nd_keyring_left_ms(api->keyring, s->key, now) == 0) {
+            nd_keyring_opening(api->app->keyring, s->key, now) != s->opening) {
             end_session(s);
             return NULL;
         }
@@ -66,7 +67,7 @@ struct nd_api_session *nd_api_session(struct nd_api *api, struct nd_http_req *r)
 
 int nd_api_key(struct nd_api *api, struct nd_api_session *s, struct cr_identity *out)
 {
-    int rc = nd_keyring_get(api->keyring, s->key, nd_api_now(api), out);
+    int rc = nd_keyring_get(api->app->keyring, s->key, nd_api_now(api), out);
 
     if (rc != ST_OK)
         end_session(s);
@@ -240,6 +241,7 @@ static void fail_wait(struct nd_http_req *r, uint64_t wait_s)
                           "wait_s", (json_int_t)wait_s));
 }
 
+/* For a key that was just opened. */
 static struct nd_api_session *new_session(struct nd_api *api, const char *key, uint64_t now)
 {
     struct nd_api_session *s = &api->session[0];
@@ -253,13 +255,16 @@ static struct nd_api_session *new_session(struct nd_api *api, const char *key, u
             s = &api->session[i]; /* the one that was silent longest goes */
     }
     *s = (struct nd_api_session){.used = true, .born_ms = now, .seen_ms = now};
+    s->opening = nd_keyring_opening(api->app->keyring, key, now);
     memcpy(s->key, key, strlen(key) + 1);
     return s;
 }
 
-/* Opens the key by its PIN (or without one, if it is not sealed) and keeps it in the keyring. */
-static int open_key(struct nd_api *api, const char *key, const char *pin, uint64_t *wait_s,
-                    struct st_err *err)
+/* Opens the key by its PIN and keeps it in the keyring. A key without a seal is for who sits at
+ * this machine, and could read its file as well: over the network whoever knows the name of the
+ * officer would be the officer. */
+static int open_key(struct nd_api *api, struct nd_http_req *r, const char *key, const char *pin,
+                    uint64_t *wait_s, struct st_err *err)
 {
     struct nd_tries tries = {0};
     struct nd_tries_now clock;
@@ -270,11 +275,19 @@ static int open_key(struct nd_api *api, const char *key, const char *pin, uint64
     key_file(api, key, path);
     nd_tries_now(&clock);
     rc = cr_identity_load(path, &id, err);
+    if (rc == ST_OK && !nd_http_local(r))
+        rc = st_fail(err, ST_DENIED, "%s",
+                     nd_api_tr(r, "这把钥匙没有 PIN，只能在本机登录；请先在本机用 key pin 设置",
+                               "this key has no PIN and opens only at the machine itself: set one "
+                               "there by key pin"));
     if (rc == ST_SEALED)
         rc = nd_open_sealed(path, cr_span_text(pin), &clock, &id, &tries, err);
     *wait_s = (tries.left_ms + 999) / 1000;
     if (rc == ST_OK)
-        rc = nd_keyring_put(api->keyring, key, &id, ND_API_IDLE_MS, nd_api_now(api));
+        rc = nd_keyring_put(api->app->keyring, key, &id, ND_API_IDLE_MS, nd_api_now(api));
+    if (rc == ST_FULL)
+        rc = st_fail(err, ST_BUSY, "%s",
+                     nd_api_tr(r, "打开的钥匙太多，请先退出一个", "too many keys are open"));
     cr_identity_wipe(&id);
     return rc;
 }
@@ -292,7 +305,7 @@ static void log_in(struct nd_api *api, struct nd_http_req *r, const char *key, c
         fail_wait(r, (MINUTE_MS - (now - fault->first_ms)) / 1000 + 1);
         return;
     }
-    rc = open_key(api, key, pin, &wait_s, &err);
+    rc = open_key(api, r, key, pin, &wait_s, &err);
     if (rc != ST_OK) {
         if (fault->count++ == 0)
             fault->first_ms = now;
@@ -342,7 +355,7 @@ void nd_api_logout(void *arg, struct nd_http_req *r)
         for (size_t i = 0; i < ND_API_SESSIONS_MAX; i++)
             used = used || (api->session[i].used && strcmp(api->session[i].key, key) == 0);
         if (!used)
-            (void)nd_keyring_close(api->keyring, key);
+            (void)nd_keyring_close(api->app->keyring, key);
     }
     nd_api_json(r, 200, json_object());
 }

@@ -6,10 +6,12 @@ struct slot {
     char name[ND_KEY_NAME_MAX + 1]; /* "": free */
     struct cr_identity id;          /* secret */
     uint64_t idle_ms, used_ms;
+    uint64_t opening; /* number of this opening */
 };
 
 struct nd_keyring {
     struct slot slot[ND_KEYRING_MAX];
+    uint64_t openings; /* so far */
 };
 
 struct nd_keyring *nd_keyring_new(bool *locked)
@@ -53,6 +55,8 @@ int nd_keyring_put(struct nd_keyring *r, const char *name, const struct cr_ident
         s = find(r, "");
     if (s == NULL)
         return ST_FULL;
+    if (s->name[0] == '\0' || !cr_sign_pk_equal(&s->id.sign_pk, &id->sign_pk))
+        s->opening = ++r->openings;
     memcpy(s->name, name, n + 1);
     s->id = *id;
     s->idle_ms = idle_ms;
@@ -78,6 +82,13 @@ uint64_t nd_keyring_left_ms(const struct nd_keyring *r, const char *name, uint64
     const struct slot *s = name[0] == '\0' ? NULL : find(r, name);
 
     return s == NULL ? 0 : left_of(s, now_ms);
+}
+
+uint64_t nd_keyring_opening(const struct nd_keyring *r, const char *name, uint64_t now_ms)
+{
+    const struct slot *s = name[0] == '\0' ? NULL : find(r, name);
+
+    return s == NULL || left_of(s, now_ms) == 0 ? 0 : s->opening;
 }
 
 size_t nd_keyring_close(struct nd_keyring *r, const char *name)

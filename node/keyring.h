@@ -27,6 +27,9 @@ int nd_keyring_get(struct nd_keyring *r, const char *name, uint64_t now_ms,
                    struct cr_identity *out) ST_MUST;
 /* ms until it closes by itself, 0: it is not open. Does not prolong. */
 uint64_t nd_keyring_left_ms(const struct nd_keyring *r, const char *name, uint64_t now_ms);
+/* Which opening of it this is, 0: it is not open. A key that was closed and is open again has
+ * another number; so what was allowed while it was open does not come back with it. */
+uint64_t nd_keyring_opening(const struct nd_keyring *r, const char *name, uint64_t now_ms);
 /* Closes one, or all (NULL). Returns how many were open. */
 size_t nd_keyring_close(struct nd_keyring *r, const char *name);
 /* Wipes what has run out. Returns the time until the next will, UINT64_MAX: none is open. */

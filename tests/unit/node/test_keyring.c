@@ -35,11 +35,22 @@ static void test_keyring__closes_by_itself(void **state)
     assert_memory_equal(&got, &zhang, sizeof got);
     assert_int_equal(nd_keyring_left_ms(r, "zhang", 6000), 999);
     assert_int_equal(nd_keyring_tick(r, 6000), 999);
+    assert_int_equal(nd_keyring_opening(r, "zhang", 6000), 1);
+    assert_int_equal(nd_keyring_opening(r, "li", 6000), 2);
     assert_int_equal(nd_keyring_get(r, "zhang", 6999, &got), ST_NOTFOUND);
     assert_int_equal(nd_keyring_left_ms(r, "zhang", 6999), 0);
+    assert_int_equal(nd_keyring_opening(r, "zhang", 6999), 0);
     assert_int_equal(nd_keyring_get(r, "li", 7000, &got), ST_OK);
     assert_memory_equal(&got, &li, sizeof got);
     assert_int_equal(nd_keyring_close(r, "zhang"), 0);
+    assert_int_equal(nd_keyring_put(r, "li", &li, 3000, 7000),
+                     ST_OK); /* still the same opening … */
+    assert_int_equal(nd_keyring_opening(r, "li", 7000), 2);
+    assert_int_equal(nd_keyring_close(r, "li"), 1);
+    assert_int_equal(nd_keyring_put(r, "li", &li, 3000, 7000), ST_OK); /* … and another one */
+    assert_int_equal(nd_keyring_opening(r, "li", 7000), 3);
+    assert_int_equal(nd_keyring_put(r, "li", &zhang, 3000, 7000), ST_OK); /* nor is it another's */
+    assert_int_equal(nd_keyring_opening(r, "li", 7000), 4);
     assert_int_equal(nd_keyring_close(r, "li"), 1);
     assert_int_equal(nd_keyring_get(r, "li", 7000, &got), ST_NOTFOUND);
     assert_int_equal(nd_keyring_get(r, "", 7000, &got), ST_NOTFOUND);
