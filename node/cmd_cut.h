@@ -59,6 +59,8 @@ int nd_key_public(struct nd_cmd *c, const char *name, struct cr_sign_pk *out,
 int nd_opt_date(struct nd_cmd *c, const char *name, uint64_t *out, struct st_err *err) ST_MUST;
 
 /* ---- cmd_held.c ---- */
+/* Why it does not count, in the language of the command. */
+const char *nd_held_reason(const struct nd_cmd *c, const struct nd_history_row *row);
 json_t *nd_json_held(struct nd_cmd *c, const struct nd_held_row *row);
 /* Writes one ADOPT of entries (packed, cut.h) of a log. Errors as nd_driver_write. */
 int nd_adopt_write(struct nd_cmd *c, const struct cr_identity *author, const struct sc_log_key *log,

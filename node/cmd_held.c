@@ -20,13 +20,27 @@ static void signer_text(struct nd_cmd *c, const struct cr_sign_pk *key, char out
     (void)snprintf(out, SIGNER_MAX, "%.16s…", hex);
 }
 
-static const char *reason_text(const struct nd_cmd *c, const struct nd_held_row *row)
+const char *nd_held_reason(const struct nd_cmd *c, const struct nd_history_row *row)
 {
-    struct sc_label why = nd_held_label(row->entry.why);
+    struct sc_label why = nd_held_label(row->why);
 
-    return row->entry.why == ND_HELD_QUARANTINE && row->entry.held_reason != NULL
-               ? row->entry.held_reason
-               : nd_tr(c, why.zh, why.en);
+    return row->why == ND_HELD_QUARANTINE && row->held_reason != NULL ? row->held_reason
+                                                                      : nd_tr(c, why.zh, why.en);
+}
+
+/* The grid that the entry names, else the one of its scope; 0: none. */
+static uint64_t grid_of(const struct nd_held_row *row)
+{
+    const struct sc_record *rec = sc_record_find(row->entry.fact.type);
+    struct sc_body body;
+    size_t i = rec == NULL ? SIZE_MAX : sc_field_index(rec, SC_K_GRID);
+
+    if (i != SIZE_MAX && !row->entry.fact.pruned && row->entry.why != ND_HELD_QUARANTINE &&
+        sc_body_decode(rec, row->entry.fact.schema_version, false, row->entry.fact.body, &body,
+                       NULL) == ST_OK &&
+        body.v[i].present)
+        return body.v[i].u;
+    return sc_grid_level(row->entry.log.scope) == 2 ? row->entry.log.scope : 0;
 }
 
 json_t *nd_json_held(struct nd_cmd *c, const struct nd_held_row *row)
@@ -34,17 +48,19 @@ json_t *nd_json_held(struct nd_cmd *c, const struct nd_held_row *row)
     const struct sc_record *rec = sc_record_find(row->entry.fact.type);
     struct sc_id id = sc_id_of(&row->entry.fact.entry_id), cut = sc_id_of(&row->cut);
     char hex[2 * CR_SIGN_PK_BYTES + 1], scope[SC_SCOPE_TEXT_MAX], who[SIGNER_MAX];
+    uint64_t grid = grid_of(row);
 
     cr_hex(row->entry.fact.author.b, sizeof row->entry.fact.author.b, hex);
     sc_scope_text(row->entry.log.scope, scope);
     signer_text(c, &row->entry.fact.author, who);
     return json_pack(
-        "{s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:o}", "id", nd_json_id(&id),
+        "{s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:o, s:o}", "id", nd_json_id(&id),
         "subject", nd_json_id(&row->subject), "record", rec == NULL ? "unknown" : rec->name,
         "signer", who, "author", hex, "scope", scope, "seq", (json_int_t)row->entry.seq, "wall_ms",
         (json_int_t)row->entry.fact.wall_ms, "received_ms", (json_int_t)row->entry.received_ms,
-        "why", nd_held_label(row->entry.why).name, "reason", reason_text(c, row), "cut",
-        row->has_cut ? nd_json_id(&cut) : json_null());
+        "why", nd_held_label(row->entry.why).name, "reason", nd_held_reason(c, &row->entry), "cut",
+        row->has_cut ? nd_json_id(&cut) : json_null(), "grid",
+        grid == 0 ? json_null() : nd_json_grid(grid));
 }
 
 static int held_line(void *arg, const struct nd_held_row *row)
@@ -62,7 +78,7 @@ static int held_line(void *arg, const struct nd_held_row *row)
     nd_time_text(row->entry.fact.wall_ms, when);
     signer_text(c, &row->entry.fact.author, who);
     nd_out(c, "%.12s  %s  %s  %s  %s\n", hex, when, rec == NULL ? "?" : nd_tr(c, rec->zh, rec->en),
-           who, reason_text(c, row));
+           who, nd_held_reason(c, &row->entry));
     return 0;
 }
 

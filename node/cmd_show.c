@@ -1,5 +1,5 @@
 /* show: one record, where it stands, what is missing, and who did what. */
-#include "node/cmd.h"
+#include "node/cmd_cut.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -119,8 +119,8 @@ static void history_json(struct show *s, const struct nd_history_row *row,
                   (json_int_t)row->received_ms, "verified",
                   (int)(!row->provisional && row->fact.roles != 0), "held", (int)row->held,
                   "urgent", (int)row->urgent, "pruned", (int)row->fact.pruned);
-    if (row->held && row->held_reason != NULL)
-        (void)json_object_set_new(o, "held_reason", json_string(row->held_reason));
+    if (row->held)
+        (void)json_object_set_new(o, "held_reason", json_string(nd_held_reason(s->c, row)));
     (void)json_object_set_new(o, "body", body == NULL ? json_null() : nd_json_body(body));
     (void)json_array_append_new(s->history, o);
 }
@@ -137,8 +137,7 @@ static void history_text(struct show *s, const struct nd_history_row *row,
                        : nd_tr(c, rec->zh, rec->en),
            signer(c, row), row->fact.roles != 0 && !row->provisional ? "✓" : "?");
     if (row->held)
-        nd_out(c, nd_tr(c, "【不计入：%s】", " [does not count: %s]"),
-               row->held_reason == NULL ? "" : row->held_reason);
+        nd_out(c, nd_tr(c, "【不计入：%s】", " [does not count: %s]"), nd_held_reason(c, row));
     if (row->provisional)
         nd_out(c, "%s", nd_tr(c, "【紧急先到，前文未到】", " [urgent, ahead of its log]"));
     if (row->fact.pruned)

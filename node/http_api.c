@@ -1,3 +1,4 @@
+#include "node/cmd_cut.h"
 #include "node/control.h"
 #include "node/http_api_int.h"
 
@@ -292,6 +293,46 @@ static void get_records(void *arg, struct nd_http_req *r)
     nd_api_json(r, 200, json_pack("{s:I, s:o}", "total", (json_int_t)total, "rows", rows));
 }
 
+/* What is held; a page shows a record only when it is a hazard. */
+struct held_list {
+    struct nd_cmd cmd; /* the language */
+    json_t *rows;
+};
+
+static int add_held(void *arg, const struct nd_held_row *row)
+{
+    struct held_list *l = arg;
+    const struct sc_record *rec = sc_record_find(row->entry.fact.type);
+    json_t *o = nd_json_held(&l->cmd, row);
+
+    if (rec == NULL || rec->fold != SC_FOLD_HAZARD || row->entry.why == ND_HELD_QUARANTINE)
+        (void)json_object_set_new(o, "subject", json_null());
+    (void)json_array_append_new(l->rows, o);
+    return 0;
+}
+
+static void get_held(void *arg, struct nd_http_req *r)
+{
+    struct nd_api *api = arg;
+    struct held_list l = {.cmd = {.app = api->app, .zh = !nd_api_english(r)}};
+    struct nd_held_query q = {.author = NULL};
+    uint64_t offset, limit, total = 0;
+    struct st_err err = {0};
+
+    if (nd_api_session(api, r) == NULL || !nd_api_number(r, "offset", UINT32_MAX, 0, &offset) ||
+        !nd_api_number(r, "limit", PAGE_MAX, 50, &limit))
+        return;
+    q.offset = (size_t)offset;
+    q.limit = limit == 0 ? PAGE_MAX : (size_t)limit;
+    l.rows = json_array();
+    if (nd_store_held(api->app->store, &q, add_held, &l, &total, &err) != ST_OK) {
+        json_decref(l.rows);
+        nd_api_fail_err(r, &err);
+        return;
+    }
+    nd_api_json(r, 200, json_pack("{s:I, s:o}", "total", (json_int_t)total, "rows", l.rows));
+}
+
 /* ---- without a session ---- */
 
 static void get_health(void *arg, struct nd_http_req *r)
@@ -384,6 +425,7 @@ static const struct nd_http_route routes[] = {
     {ND_HTTP_GET, "/api/v1/records/{type}", 0, get_records},
     {ND_HTTP_POST, "/api/v1/records/{type}", ND_API_BODY_MAX, nd_api_record},
     {ND_HTTP_POST, "/api/v1/records/{type}/{id}", ND_API_BODY_MAX, nd_api_record},
+    {ND_HTTP_GET, "/api/v1/held", 0, get_held},
     {ND_HTTP_GET, "/api/v1/sync", 0, get_sync},
     {ND_HTTP_POST, "/api/v1/sync", 4096, post_sync},
     {ND_HTTP_GET, "/api/v1/events", 0, get_events},

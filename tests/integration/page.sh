@@ -11,6 +11,12 @@ pins 749203
 fs street key new wang --pin-file "$pins" >/dev/null
 fs street cert issue --key wang --name 王建国 --role village,officer --grid 500118003206 --as root --pin-file "$pins" >/dev/null
 fs street key new open --no-pin >/dev/null 2>&1
+# two entries that are held: of a lost key
+fs street key new zhao --no-pin >/dev/null 2>&1
+fs street cert issue --key zhao --name 赵强 --role officer --grid 500118003205 --as root >/dev/null
+lost=$(fs street hazard report --grid 500118003205001 --code A01 --as zhao)
+fs street hazard fix "$lost" --text x --as zhao >/dev/null
+fs street person lost 赵强 --since 2020-01-01 --yes >/dev/null
 
 log=$work/street.run.log
 "$fengsui" --data "$work/street" run --listen 127.0.0.1:0 --http 127.0.0.1:0 >"$log" 2>&1 &
@@ -40,7 +46,7 @@ ask 404 --path-as-is "$base/../fengsui.db"
 ask 404 --path-as-is "$base/..%2fnode.key"
 ask 200 "$base/api/v1/me"
 grep -q '"key":"wang"' "$work/out" || fail "no officer to log in as: $(cat "$work/out")"
-for path in tree hazards records/place sync events hazards/0000; do
+for path in tree hazards records/place sync held events hazards/0000; do
     ask 401 "$base/api/v1/$path"
 done
 ask 401 -H "$json" -H "$ours" -d '{"grid":"500118003206","code":"A01"}' "$base/api/v1/hazards"
@@ -115,6 +121,29 @@ grep -q second-person "$work/out" || fail "does not say why it is open"
 ask 200 -H "$auth" -H "$json" -H "$ours" -d '{"grid":"500118003206","name":"小卖部","kind":"shop"}' "$base/api/v1/records/place"
 ask 200 -H "$auth" "$base/api/v1/records/place"
 grep -q 小卖部 "$work/out" || fail "no place"
+
+# what is held, and why, in both languages
+ask 200 -H "$auth" "$base/api/v1/held"
+grep -q '"total":2,"rows":\[' "$work/out" || fail "not two held: $(cat "$work/out")"
+grep -q '"record":"hazard-report"' "$work/out" || fail "not the report: $(cat "$work/out")"
+grep -q '"signer":"赵强"' "$work/out" || fail "no signer"
+grep -q '"grid":"500118003205001"' "$work/out" || fail "no grid"
+grep -q "\"subject\":\"$lost\"" "$work/out" || fail "no subject"
+grep -q '"reason":"已被吊销' "$work/out" || fail "no reason in Chinese: $(cat "$work/out")"
+for key in id author wall_ms; do
+    grep -q "\"$key\":" "$work/out" || fail "no $key"
+done
+ask 200 -H "$auth" -H "$ours" "$base/api/v1/held?offset=1&limit=1"
+[ "$(grep -o '"record":' "$work/out" | wc -l)" = 1 ] || fail "not a page of one: $(cat "$work/out")"
+grep -q '"total":2' "$work/out" || fail "the total is of the page"
+grep -q '"reason":"outside of' "$work/out" || fail "no reason in English"
+ask 200 -H "$auth" "$base/api/v1/held?offset=2"
+grep -q '"rows":\[\]' "$work/out" || fail "rows behind the last"
+ask 400 -H "$auth" "$base/api/v1/held?limit=201"
+ask 200 -H "$auth" "$base/api/v1/hazards/$lost"
+grep -q '"held_reason":"已被吊销' "$work/out" || fail "no reason in the history: $(cat "$work/out")"
+ask 200 -H "$auth" -H "$ours" "$base/api/v1/hazards/$lost"
+grep -q '"held_reason":"outside of' "$work/out" || fail "no English reason in the history"
 
 # the command line and the page hold the same keys: seen, closed, and not open again by itself
 is_open() { fs street --json key list | grep '"key":"wang"' | grep -q '"open_ms":[1-9]'; }
