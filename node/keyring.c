@@ -208,9 +208,12 @@ int nd_open_sealed(const char *path, struct cr_span pin, const struct nd_tries_n
     cr_wipe(out, sizeof *out);
     if (rc == ST_OK)
         rc = nd_tries_charge(path, now, t, err);
-    if (rc == ST_OK)
-        rc = cr_identity_load_sealed(path, pin, out, err);
+    if (rc != ST_OK)
+        return rc;
+    rc = cr_identity_load_sealed(path, pin, out, err);
     if (rc == ST_OK && nd_tries_forgive(path, NULL) == ST_OK)
         t->attempts = 0;
+    if (rc != ST_OK && rc != ST_PIN && nd_tries_refund(path, t, NULL) == ST_OK)
+        t->attempts = t->attempts_before; /* no memory, no file: nothing was tried */
     return rc;
 }

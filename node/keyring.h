@@ -42,7 +42,8 @@ uint64_t nd_keyring_tick(struct nd_keyring *r, uint64_t now_ms);
 bool nd_pin_weak(struct cr_span pin, const char **zh, const char **en);
 
 /* cr_identity_load_sealed with the attempt counted. ST_WAIT: it was not tried; t->left_ms says how
- * long to wait. A right PIN forgives; a counter that cannot be removed then is not an error. */
+ * long to wait. What was not tried for want of memory or of the file is not counted. A right PIN
+ * forgives; a counter that cannot be removed then is not an error. */
 int nd_open_sealed(const char *path, struct cr_span pin, const struct nd_tries_now *now,
                    struct cr_identity *out, struct nd_tries *t, struct st_err *err) ST_MUST;
 

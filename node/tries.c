@@ -170,10 +170,24 @@ int nd_tries_charge(const char *key_path, const struct nd_tries_now *now, struct
                            : st_fail(err, ST_WAIT, "%u wrong attempts: wait %llu s", c.attempts,
                                      (unsigned long long)(out->left_ms + 999) / 1000);
     }
+    out->attempts_before = c.attempts;
+    out->at_before = c.at;
     c.attempts += c.attempts < UINT32_MAX ? 1 : 0;
     c.at = *now;
     out->attempts = c.attempts;
     return unless_readonly(write_counter(path, &c, err), err);
+}
+
+int nd_tries_refund(const char *key_path, const struct nd_tries *charged, struct st_err *err)
+{
+    struct counter c = {.attempts = charged->attempts_before, .at = charged->at_before};
+    char path[PATH_MAX];
+    int rc = tries_path(key_path, path, err);
+
+    if (rc != ST_OK)
+        return rc;
+    return unless_readonly(
+        c.attempts == 0 ? cr_file_remove(path, err) : write_counter(path, &c, err), err);
 }
 
 int nd_tries_forgive(const char *key_path, struct st_err *err)

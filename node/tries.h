@@ -34,6 +34,9 @@ uint64_t nd_tries_wait_ms(uint32_t attempts);
 struct nd_tries {
     uint32_t attempts;
     uint64_t left_ms; /* until the next one is allowed; 0 now */
+    /* by nd_tries_charge: what stood there before, for nd_tries_refund */
+    uint32_t attempts_before;
+    struct nd_tries_now at_before;
 };
 /* Where it stands. Errors as cr_file_read, except that a missing file is none. */
 int nd_tries_look(const char *key_path, const struct nd_tries_now *now, struct nd_tries *out,
@@ -42,6 +45,10 @@ int nd_tries_look(const char *key_path, const struct nd_tries_now *now, struct n
  * the file: the attempt must then not be made. On a medium that cannot be written (ST_READONLY of
  * the system: a protected stick) it is allowed uncounted. */
 int nd_tries_charge(const char *key_path, const struct nd_tries_now *now, struct nd_tries *out,
+                    struct st_err *err) ST_MUST;
+/* The charged attempt was not made after all (no memory, a file that cannot be read): the counter
+ * is as it was, wait included. Errors as cr_file_replace; a read-only medium is none. */
+int nd_tries_refund(const char *key_path, const struct nd_tries *charged,
                     struct st_err *err) ST_MUST;
 /* It was right. Errors as cr_file_remove; a read-only medium is none. */
 int nd_tries_forgive(const char *key_path, struct st_err *err) ST_MUST;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -165,6 +166,70 @@ static void test_keyring__open_sealed_counts(void **state)
     ts_tmpdir_release(&dir);
 }
 
+/* Argon2id wants 64 MiB, which a small machine may not have. */
+static bool no_memory;
+
+int __real_crypto_pwhash_argon2id(unsigned char *out, unsigned long long n, const char *pass,
+                                  unsigned long long pass_n, const unsigned char *salt,
+                                  unsigned long long ops, size_t mem, int alg);
+int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long n, const char *pass,
+                                  unsigned long long pass_n, const unsigned char *salt,
+                                  unsigned long long ops, size_t mem, int alg);
+int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long n, const char *pass,
+                                  unsigned long long pass_n, const unsigned char *salt,
+                                  unsigned long long ops, size_t mem, int alg)
+{
+    return no_memory ? -1
+                     : __real_crypto_pwhash_argon2id(out, n, pass, pass_n, salt, ops, mem, alg);
+}
+
+/* Without memory nothing is tried, so nothing is counted; the wait of what was wrong goes on, and
+ * the key, old or new, is unharmed. */
+static void test_keyring__no_memory_is_no_attempt(void **state)
+{
+    static const struct cr_pass_params smallest = {.ops = 1, .mib = 8};
+    struct nd_tries_now now = {.wall_ms = 1, .up_ms = 1};
+    struct cr_identity id, got, wiped;
+    struct ts_tmpdir dir;
+    struct nd_tries t;
+    char key[TS_PATH_BYTES], other[TS_PATH_BYTES];
+
+    (void)state;
+    memset(&wiped, 0, sizeof wiped);
+    ts_tmpdir_init(&dir);
+    (void)ts_tmpdir_path(&dir, "li.key", key);
+    (void)ts_tmpdir_path(&dir, "wu.key", other);
+    cr_identity_generate(&id);
+    assert_int_equal(cr_identity_save_sealed(key, &id, cr_span_text("749203"), &smallest, NULL),
+                     ST_OK);
+    no_memory = true;
+    for (uint32_t i = 0; i < 2 * ND_TRIES_FREE; i++) {
+        memset(&got, 0x77, sizeof got);
+        assert_int_equal(nd_open_sealed(key, cr_span_text("749203"), &now, &got, &t, NULL),
+                         ST_NOMEM);
+        assert_memory_equal(&got, &wiped, sizeof got);
+        assert_int_equal(t.attempts, 0);
+    }
+    assert_int_equal(cr_identity_save_sealed(other, &id, cr_span_text("749203"), &smallest, NULL),
+                     ST_NOMEM);
+    assert_int_equal(access(other, F_OK), -1);
+    assert_int_equal(cr_identity_reseal(key, &id, cr_span_text("860314"), &smallest, NULL),
+                     ST_NOMEM);
+    no_memory = false;
+    for (uint32_t i = 0; i < ND_TRIES_FREE; i++)
+        assert_int_equal(nd_open_sealed(key, cr_span_text("749204"), &now, &got, &t, NULL), ST_PIN);
+    now.up_ms += 60000;
+    no_memory = true;
+    assert_int_equal(nd_open_sealed(key, cr_span_text("749203"), &now, &got, &t, NULL), ST_NOMEM);
+    no_memory = false;
+    assert_int_equal(nd_tries_look(key, &now, &t, NULL), ST_OK);
+    assert_int_equal(t.attempts, ND_TRIES_FREE);
+    assert_int_equal(t.left_ms, 0); /* it has been waited for already */
+    assert_int_equal(nd_open_sealed(key, cr_span_text("749203"), &now, &got, &t, NULL), ST_OK);
+    assert_memory_equal(&got, &id, sizeof id);
+    ts_tmpdir_release(&dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_keyring__bounds),
         cmocka_unit_test(test_keyring__weak_pins),
         cmocka_unit_test(test_keyring__open_sealed_counts),
+        cmocka_unit_test(test_keyring__no_memory_is_no_attempt),
     };
 
     return cmocka_run_group_tests_name("keyring", tests, init, NULL);

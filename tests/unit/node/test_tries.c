@@ -4,6 +4,7 @@
 #include "tests/lib/mutate.h"
 #include "tests/lib/tmpdir.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -205,6 +206,151 @@ static void test_tries__no_place_no_attempt(void **state)
     assert_true(err.msg[0] != '\0');
 }
 
+/* The n-th call of one system call fails; all pass when name is NULL. */
+static struct {
+    const char *name;
+    int on_call, error, calls;
+} fault;
+
+static bool strikes(const char *name)
+{
+    if (fault.name == NULL || strcmp(fault.name, name) != 0 || ++fault.calls != fault.on_call)
+        return false;
+    errno = fault.error;
+    return true;
+}
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, mode_t mode);
+int __wrap_open(const char *path, int flags, mode_t mode)
+{
+    return strikes("open") ? -1 : __real_open(path, flags, mode);
+}
+
+ssize_t __real_read(int fd, void *p, size_t n);
+ssize_t __wrap_read(int fd, void *p, size_t n);
+ssize_t __wrap_read(int fd, void *p, size_t n)
+{
+    return strikes("read") ? -1 : __real_read(fd, p, n);
+}
+
+ssize_t __real_write(int fd, const void *p, size_t n);
+ssize_t __wrap_write(int fd, const void *p, size_t n);
+ssize_t __wrap_write(int fd, const void *p, size_t n)
+{
+    return strikes("write") ? -1 : __real_write(fd, p, n);
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+    return strikes("fsync") ? -1 : __real_fsync(fd);
+}
+
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to)
+{
+    return strikes("rename") ? -1 : __real_rename(from, to);
+}
+
+int __real_unlink(const char *path);
+int __wrap_unlink(const char *path);
+int __wrap_unlink(const char *path)
+{
+    return strikes("unlink") ? -1 : __real_unlink(path);
+}
+
+static void arm(const char *name, int on_call, int error)
+{
+    fault.name = name;
+    fault.on_call = on_call;
+    fault.error = error;
+    fault.calls = 0;
+}
+
+static uint32_t attempts(struct bench *b)
+{
+    struct nd_tries t;
+
+    assert_int_equal(nd_tries_look(b->key, &b->now, &t, NULL), ST_OK);
+    return t.attempts;
+}
+
+/* Whichever step of counting fails: it is told, so that the PIN is not tried; no attempt that was
+ * counted is lost, and nothing is left beside the counter. A protected medium does not count. */
+static void test_tries__each_failing_call(void **state)
+{
+    static const struct {
+        const char *call;
+        int on_call, error, rc;
+        bool counted;
+    } cases[] = {
+        {"open", 1, EACCES, ST_DENIED, false}, /* to read it */
+        {"read", 1, EIO, ST_IO, false},
+        {"open", 2, ENOSPC, ST_FULL, false}, /* the new one */
+        {"open", 2, EMFILE, ST_IO, false},
+        {"write", 1, ENOSPC, ST_FULL, false},
+        {"write", 1, EIO, ST_IO, false},
+        {"fsync", 1, EIO, ST_IO, false},
+        {"rename", 1, EIO, ST_IO, false},
+        {"open", 3, EACCES, ST_DENIED, true}, /* the directory */
+        {"fsync", 2, EIO, ST_IO, true},
+        {"open", 2, EROFS, ST_OK, false},
+    };
+    struct bench *b = *state;
+
+    wrong(b, 3);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint32_t before = attempts(b);
+        int rc;
+
+        arm(cases[i].call, cases[i].on_call, cases[i].error);
+        rc = charge(b);
+        arm(NULL, 0, 0);
+        if (rc != cases[i].rc)
+            fail_msg("%s number %d fails: %s", cases[i].call, cases[i].on_call,
+                     st_name((enum st_code)rc));
+        if (attempts(b) != before + (cases[i].counted ? 1 : 0))
+            fail_msg("%s number %d fails: %u attempts", cases[i].call, cases[i].on_call,
+                     attempts(b));
+        pass(b, 60 * MINUTE);
+    }
+    assert_int_equal(attempts(b), 5);
+    arm("unlink", 1, EIO);
+    assert_int_equal(nd_tries_forgive(b->key, NULL), ST_IO);
+    arm("unlink", 1, EROFS);
+    assert_int_equal(nd_tries_forgive(b->key, NULL), ST_OK);
+    arm(NULL, 0, 0);
+    assert_int_equal(attempts(b), 5);
+    assert_int_equal(nd_tries_forgive(b->key, NULL), ST_OK);
+    assert_int_equal(rmdir(b->dir.path), 0); /* nothing else lies there */
+    assert_int_equal(mkdir(b->dir.path, 0700), 0);
+}
+
+/* What was not tried after all is given back: the number, and the time of the last attempt. */
+static void test_tries__refund(void **state)
+{
+    struct bench *b = *state;
+    struct nd_tries t;
+
+    assert_int_equal(nd_tries_charge(b->key, &b->now, &t, NULL), ST_OK);
+    assert_int_equal(nd_tries_refund(b->key, &t, NULL), ST_OK);
+    assert_int_equal(access(b->tries, F_OK), -1);
+    wrong(b, 5);
+    pass(b, MINUTE);
+    assert_int_equal(nd_tries_charge(b->key, &b->now, &t, NULL), ST_OK);
+    arm("rename", 1, EIO);
+    assert_int_equal(nd_tries_refund(b->key, &t, NULL), ST_IO);
+    arm(NULL, 0, 0);
+    assert_int_equal(attempts(b), 6); /* it stays charged */
+    assert_int_equal(nd_tries_refund(b->key, &t, NULL), ST_OK);
+    assert_int_equal(attempts(b), 5);
+    assert_int_equal(left(b), 0);
+    assert_int_equal(charge(b), ST_OK);
+}
+
 /* The clocks of the machine run. */
 static void test_tries__now(void **state)
 {
@@ -227,6 +373,8 @@ int main(void)
         ROW(test_tries__another_boot),
         ROW(test_tries__damage_is_safe),
         ROW(test_tries__no_place_no_attempt),
+        ROW(test_tries__each_failing_call),
+        ROW(test_tries__refund),
         ROW(test_tries__now),
     };
 #undef ROW
