@@ -31,6 +31,9 @@ fs street hazard assign "$a" --assignee 王建国 --as li >/dev/null
 fs street hazard fix "$b" --text 已更换 --as wang >/dev/null
 [ "$(state_of "$b")" = fix-claimed ] || fail "the claim of an officer"
 
+from=$(TZ=Asia/Shanghai date -d '-4 days' +%Y-%m-%d)
+until=$(TZ=Asia/Shanghai date -d '+26 days' +%Y-%m-%d)
+
 # who is meant must be clear
 expect 3 fs street person dismiss 无此人
 expect 2 fs street person dismiss
@@ -42,15 +45,15 @@ expect 2 fs street person lost 王建国 --since gestern
 
 # stand-in: certificate for some days, the hazards go over; nothing without --yes
 entries=$(fs street --json status | field entries)
-expect 0 fs street --json person standin 王建国 --by 赵强 --from 2026-11-20 --until 2026-12-20
+expect 0 fs street --json person standin 王建国 --by 赵强 --from "$from" --until "$until"
 grep -q '"written":false' "$work/out" || fail "does not say that nothing was written"
 grep -q '"handed_over":2' "$work/out" || fail "hazards to hand over: $(cat "$work/out")"
 [ "$(fs street --json status | field entries)" = "$entries" ] || fail "a preview wrote"
-expect 0 fs street person standin 王建国 --by 赵强 --from 2026-11-20 --until 2026-12-20 --yes
+expect 0 fs street person standin 王建国 --by 赵强 --from "$from" --until "$until" --yes
 fs street --json show "$a" | grep -q '"assignees":\["赵强"\]' || fail "not handed over"
 fs street hazard progress "$a" --text 已联系业主 --as zhao >/dev/null
 written=$(fs street --json status | field entries)
-expect 0 fs street person standin 王建国 --by 赵强 --from 2026-11-20 --until 2026-12-20 --yes
+expect 0 fs street person standin 王建国 --by 赵强 --from "$from" --until "$until" --yes
 [ "$(fs street --json status | field entries)" = "$written" ] || fail "done twice"
 
 # a lost device: what arrived before counts, what arrived after does not

@@ -129,6 +129,12 @@ struct sc_id kit_record(struct kit *k, enum kit_who who, uint64_t type, const st
 
 void kit_certify(struct kit *k, enum kit_who who, uint64_t rank, uint64_t roles, uint64_t prefix)
 {
+    kit_certify_within(k, who, rank, roles, prefix, 0, 0);
+}
+
+void kit_certify_within(struct kit *k, enum kit_who who, uint64_t rank, uint64_t roles,
+                        uint64_t prefix, uint64_t from_ms, uint64_t to_ms)
+{
     const struct cr_identity *id = &k->log[who].id;
     struct sc_cert c = {.subject = id->sign_pk,
                         .kx_pk = id->kx_pk,
@@ -137,6 +143,8 @@ void kit_certify(struct kit *k, enum kit_who who, uint64_t rank, uint64_t roles,
                         .roles = roles,
                         .prefix_count = 1,
                         .prefixes = {prefix},
+                        .from_ms = from_ms,
+                        .to_ms = to_ms,
                         .name = "x"};
     struct cr_buf b;
     cr_person_id(&id->sign_pk, c.person.b);

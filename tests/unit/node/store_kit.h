@@ -67,6 +67,8 @@ struct sc_id kit_record(struct kit *k, enum kit_who who, uint64_t type, const st
                         const struct sc_id *parent, const struct kit_body *b);
 /* Certificate by the root. */
 void kit_certify(struct kit *k, enum kit_who who, uint64_t rank, uint64_t roles, uint64_t prefix);
+void kit_certify_within(struct kit *k, enum kit_who who, uint64_t rank, uint64_t roles,
+                        uint64_t prefix, uint64_t from_ms, uint64_t to_ms);
 /* All the usual ones: street, village head, chiefs, officer. */
 void kit_certify_all(struct kit *k);
 /* A hazard from report to clearance, by officer and chief; returns its id. */

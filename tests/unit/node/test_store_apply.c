@@ -461,6 +461,36 @@ static void test_store__revocation(void **state)
     kit_free(k);
 }
 
+/* A certificate's window is compared with the time that an entry claims, whatever the clock of this
+ * machine says: what was written in time counts for ever, what claims another time never does. */
+static void test_store__window_is_of_the_claimed_time(void **state)
+{
+    (void)state;
+    const uint64_t hour = 3600000;
+    const struct {
+        uint64_t from_ms, to_ms;
+        bool counts;
+    } windows[] = {{KIT_WALL, KIT_WALL + hour, true},
+                   {KIT_WALL + hour, 0, false},
+                   {0, KIT_WALL, false},
+                   {0, KIT_WALL + hour, true}};
+    for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
+        struct kit *k = kit_new();
+        kit_certify_within(k, KIT_OFFICER, 1, SC_ROLE_OFFICER, KIT_GROUP, windows[i].from_ms,
+                           windows[i].to_ms);
+        struct sc_id id =
+            kit_record(k, KIT_STRANGER, SC_R_HAZARD_REPORT, NULL, NULL, &none_but_grid);
+        kit_record(k, KIT_OFFICER, SC_R_HAZARD_FIX, &id, &id, &none);
+        struct nd_store *s = kit_open_mem(k, "window");
+        kit_deliver_all(k, s);
+        assert_int_equal(hazard(s, &id).state,
+                         windows[i].counts ? SC_HS_FIX_CLAIMED : SC_HS_REPORTED);
+        kit_verify(s);
+        nd_store_close(s);
+        kit_free(k);
+    }
+}
+
 int main(void)
 {
     struct st_err err;
@@ -476,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_store__urgent_joins),
         cmocka_unit_test(test_store__urgent_proves_fork),
         cmocka_unit_test(test_store__revocation),
+        cmocka_unit_test(test_store__window_is_of_the_claimed_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
