@@ -184,8 +184,6 @@ int nd_auth_entry(struct nd_store *s, const struct nd_admit *a, uint32_t branch,
                   struct st_err *err) ST_MUST;
 /* Answers are up to date afterwards; what changed is remembered until nd_auth_spread. */
 void nd_auth_settle(struct nd_store *s);
-/* Marks the subjects of what has changed, and counts again what is held. */
-int nd_auth_spread(struct nd_store *s, struct st_err *err) ST_MUST;
 /* The evaluation against one made from the entries alone; findings to say. */
 int nd_check_authority(struct nd_store *s, void (*say)(void *arg, const char *line), void *arg,
                        struct st_err *err) ST_MUST;
@@ -198,6 +196,9 @@ bool nd_auth_refuses_ahead(struct nd_store *s, const struct sc_log_key *key, uin
 int nd_auth_standing_ahead(struct nd_store *s, const struct nd_prov *p, enum sc_standing *out,
                            struct st_err *err) ST_MUST;
 
+/* ---- store_spread ---- */
+/* Marks the subjects of what has changed, and counts again what is held. */
+int nd_auth_spread(struct nd_store *s, struct st_err *err) ST_MUST;
 /* Marks the subjects of all provisional entries. */
 int nd_mark_provs(struct nd_store *s, struct st_err *err) ST_MUST;
 
