@@ -81,7 +81,7 @@ void nd_tally_run(struct nd_tally *t, const struct sc_log_key *key, const struct
 {
     count_author(t, &key->author, run->count - from);
     for (size_t i = from; i < run->count; i++)
-        if (!run->e[i].pruned)
+        if (!run->e[i].pruned && sc_suite_known(sc_wire_suite(&run->e[i])))
             count_payload(t, run->e[i].payload, entry_ids == NULL ? NULL : &entry_ids[i - from]);
 }
 

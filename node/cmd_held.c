@@ -127,6 +127,12 @@ struct one {
     bool show;
 };
 
+/* No office can give it an effect. */
+static bool out_of_reach(enum nd_held why)
+{
+    return why == ND_HELD_QUARANTINE || why == ND_HELD_SUITE;
+}
+
 static void show_one(struct one *o, const struct nd_held_row *row)
 {
     struct nd_cmd *c = o->c;
@@ -149,7 +155,7 @@ static void show_one(struct one *o, const struct nd_held_row *row)
     if (row->fork_seq != UINT64_MAX)
         nd_out(c, nd_tr(c, "  日志在第 %llu 条分叉\n", "  its log is forked at entry %llu\n"),
                (unsigned long long)row->fork_seq);
-    if (rec != NULL && !row->entry.fact.pruned && row->entry.why != ND_HELD_QUARANTINE &&
+    if (rec != NULL && !row->entry.fact.pruned && !out_of_reach(row->entry.why) &&
         sc_body_decode(rec, row->entry.fact.schema_version, false, row->entry.fact.body, &body,
                        NULL) == ST_OK)
         for (size_t i = 0; i < rec->field_count; i++)
@@ -157,6 +163,12 @@ static void show_one(struct one *o, const struct nd_held_row *row)
                 nd_value_text(c, &rec->fields[i], &body.v[i], value, sizeof value);
                 nd_out(c, "  %s：%s\n", nd_tr(c, rec->fields[i].zh, rec->fields[i].en), value);
             }
+    if (row->entry.why == ND_HELD_SUITE) {
+        nd_out(c, "  %s\n",
+               nd_tr(c, "其中可能有隐患上报。请升级本程序，升级后自动读入。",
+                     "It may report a danger. Upgrade this program: it is read then by itself."));
+        return;
+    }
     nd_out(
         c, "  %s\n",
         row->entry.why == ND_HELD_QUARANTINE
@@ -253,10 +265,13 @@ int nd_cmd_held_adopt(struct nd_cmd *c)
 
         cr_buf_init(&entries, SC_ADOPT_ENTRY_BYTES);
         rc = find_one(&o, &err);
-        if (rc == ST_OK && o.why == ND_HELD_QUARANTINE)
+        if (rc == ST_OK && out_of_reach(o.why))
             rc = st_fail(
                 &err, ST_DENIED, "'%s': %s", o.hex,
-                nd_tr(c, "格式不符，不能采认", "breaks the catalogue; it cannot be adopted"));
+                o.why == ND_HELD_SUITE
+                    ? nd_tr(c, "由更新版本写成，升级后显示，不能采认",
+                            "written with a newer suite; it cannot be adopted before an upgrade")
+                    : nd_tr(c, "格式不符，不能采认", "breaks the catalogue; it cannot be adopted"));
         if (rc == ST_OK)
             rc = sc_adopt_put(&entries, &o.entry);
         if (rc == ST_OK)

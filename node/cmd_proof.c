@@ -158,7 +158,7 @@ static int scan_log(struct exporting *x, const struct sy_log *log)
         for (size_t i = 0; rc == ST_OK && i < x->run->count; i++) {
             struct cr_hash id;
 
-            if (x->run->e[i].pruned)
+            if (x->run->e[i].pruned || !sc_suite_known(sc_wire_suite(&x->run->e[i])))
                 continue;
             rc = x->view->chain_at(x->view->arg, log->handle, seq + i, &id);
             if (rc == ST_OK && is_evidence(x, x->run->e[i].payload, &id))
@@ -205,7 +205,7 @@ static int put_segment(struct exporting *x, size_t *at, struct cr_buf *out)
         items[i].payload = e->payload;
         items[i].header =
             (struct sc_header){.version = SC_ENTRY_VERSION,
-                               .suite = SC_SUITE_ED25519_BLAKE2B,
+                               .suite = sc_wire_suite(e),
                                .seq = first + i,
                                .lamport = e->lamport,
                                .wall_ms = e->wall_ms,
@@ -351,7 +351,7 @@ static int add_cert(void *arg, const struct sc_proof_entry *e)
     struct checking *k = arg;
     struct sc_cert cert;
 
-    if (e->erased || e->p.type != SC_R_CERT || e->key.scope != SC_SCOPE_PUBLIC ||
+    if (e->erased || e->unread || e->p.type != SC_R_CERT || e->key.scope != SC_SCOPE_PUBLIC ||
         sc_cert_decode(e->p.body, &cert, NULL) != ST_OK)
         return ST_OK;
     return sc_certs_add(k->certs, &e->key.author, &e->id, &cert);
@@ -375,29 +375,32 @@ static void show_entry(struct checking *k, const struct sc_proof_entry *e, const
     cr_hex(e->id.b, sizeof e->id.b, hex);
     nd_time_text(e->header.wall_ms, when);
     if (c->json)
-        nd_out_json(c, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b}", "entry", hex,
+        nd_out_json(c, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:b}", "entry", hex,
                                  "kind", what, "part", record ? "record" : "evidence", "signer",
                                  name, "roles", roles, "seq", (json_int_t)e->header.seq,
                                  "claimed_ms", (json_int_t)e->header.wall_ms, "certified",
-                                 (int)(cert != NULL || root), "erased", (int)e->erased));
+                                 (int)(cert != NULL || root), "erased", (int)e->erased, "unread",
+                                 (int)e->unread));
     else
         nd_out(c, "%s %.16s %s %s%s%s%s %s%s\n",
                record ? nd_tr(c, "记录", "record  ") : nd_tr(c, "依据", "evidence"), hex, what,
                name, roles[0] == '\0' ? "" : nd_tr(c, "（", " ("), roles,
                roles[0] == '\0' ? "" : nd_tr(c, "）", ")"), when,
-               e->erased ? nd_tr(c, "（内容已删除）", " (content erased)") : "");
+               e->erased   ? nd_tr(c, "（内容已删除）", " (content erased)")
+               : e->unread ? nd_tr(c, "（由更新版本写成，升级后显示）",
+                                   " (written with a newer suite; shown after an upgrade)")
+                           : "");
 }
 
 static int show(void *arg, const struct sc_proof_entry *e)
 {
     struct checking *k = arg;
-    struct sc_id id = sc_id_of(&e->id);
-    const struct sc_record *rec = e->erased ? NULL : sc_record_find(e->p.type);
+    struct sc_id subject = sc_proof_subject(e);
+    const struct sc_record *rec = e->erased || e->unread ? NULL : sc_record_find(e->p.type);
     const char *what = rec == NULL ? "?" : rec->name;
-    bool record =
-        sc_id_equal(e->erased || !e->p.has_subject ? &id : &e->p.subject, &k->proof->subject);
+    bool record = sc_id_equal(&subject, &k->proof->subject);
 
-    if (!e->erased && e->p.type == SC_R_CUT)
+    if (!e->erased && !e->unread && e->p.type == SC_R_CUT)
         nd_say(k->c, "%s",
                nd_tr(k->c, "注意：导出时已知有一条收回签名权的记录涉及其中一个签名人，见“cut”。\n",
                      "Mind: at the export a cut was known that concerns one of the signers, see "

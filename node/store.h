@@ -67,6 +67,7 @@ enum nd_held {
     ND_HELD_GRID,        /* none for this grid at that time */
     ND_HELD_ROLE,        /* none that may write this */
     ND_HELD_QUARANTINE,  /* breaks the catalogue: a text of its own says how */
+    ND_HELD_SUITE,       /* of a suite that this program does not know: opaque until an upgrade */
 };
 struct sc_label nd_held_label(enum nd_held h); /* never NULL */
 
@@ -83,7 +84,9 @@ struct nd_run { /* consecutive entries of one log, verified by the engine or mad
                              taken as urgent without being told */
 };
 /* begin … apply* … commit: one durable transaction (FULL). A payload that breaks the catalogue is
- * quarantined: stored, shown, never folded. apply: ST_DENIED when authority refuses the run
+ * quarantined: stored, shown, never folded. One of a suite that is not known is not looked at: it
+ * is shown and counted with these, and read when a program that knows the suite opens the store.
+ * apply: ST_DENIED when authority refuses the run
  * (revoked, or a quota of what is held) and ST_CONFLICT when it is stored already or follows
  * nothing that is stored: nothing was written, the transaction may go on. ST_FULL, ST_IO, ST_NOMEM
  * and the rest, and any error of commit: the caller rolls back and nothing of the transaction is

@@ -35,8 +35,8 @@ static int keep_checkpoint(struct nd_store *s, uint64_t handle, uint64_t seq, bo
 
 /* ---- one entry ---- */
 
-static int quarantine(struct nd_store *s, struct nd_admit *a, const struct st_err *why,
-                      struct st_err *err)
+static int quarantine(struct nd_store *s, struct nd_admit *a, enum nd_entry_flag kind,
+                      const struct st_err *why, struct st_err *err)
 {
     char reason[ND_REASON_MAX + 1];
     struct nd_scope *scope;
@@ -61,8 +61,19 @@ static int quarantine(struct nd_store *s, struct nd_admit *a, const struct st_er
         return rc;
     scope->quarantined++;
     scope->dirty = true;
-    a->flags |= ND_EF_QUARANTINE;
+    a->flags |= kind;
     return ST_OK;
+}
+
+/* What it says may be anything, a danger, too: it stays in view until a program comes that can
+ * read it. Its subject is among what cannot be read, so no record is touched. */
+static int set_unread(struct nd_store *s, struct nd_admit *a, struct st_err *err)
+{
+    struct st_err why = {0};
+
+    (void)st_fail(&why, ST_VERSION, "suite %u is not known to this version",
+                  (unsigned)nd_suite_of(a->flags));
+    return quarantine(s, a, ND_EF_UNREAD, &why, err);
 }
 
 static int add_fact(struct nd_store *s, int64_t subject, int64_t no, struct st_err *err)
@@ -90,6 +101,8 @@ int nd_admit(struct nd_store *s, struct nd_admit *a, struct st_err *err)
     a->type = 0;
     if (a->flags & ND_EF_PRUNED)
         return ST_OK; /* its subject is not known; a subject pruned here keeps its facts */
+    if (!sc_suite_known(nd_suite_of(a->flags)))
+        return set_unread(s, a, err);
     rc = sc_record_check(a->payload, &p, &body, &why);
     if (rc == ST_NOMEM)
         return st_fail(err, ST_NOMEM, "check payload");
@@ -98,7 +111,7 @@ int nd_admit(struct nd_store *s, struct nd_admit *a, struct st_err *err)
     if (rc == ST_NOMEM)
         return st_fail(err, ST_NOMEM, "check record of authority");
     if (rc != ST_OK)
-        return quarantine(s, a, &why, err);
+        return quarantine(s, a, ND_EF_QUARANTINE, &why, err);
     if (p.type == SC_R_POLICY && a->key->scope == SC_SCOPE_PUBLIC) {
         rc = nd_policy_admit(s, a, err);
         if (rc != ST_OK)
@@ -203,7 +216,7 @@ static int drop_prov(struct nd_store *s, const struct joined *j, uint64_t scope,
     nd_bind_i64(q, ":entry", -j->id);
     s->prov_count--;
     rc = nd_sql_run(s, q, err);
-    if (rc != ST_OK || (j->flags & ND_EF_QUARANTINE) == 0)
+    if (rc != ST_OK || (j->flags & ND_EF_FOUND) == 0)
         return rc;
     rc = nd_scope_of(s, scope, &counters);
     if (rc == ST_OK)
@@ -315,14 +328,8 @@ static int put_entry(struct nd_store *s, const struct sc_wire_entry *e, uint64_t
 static int relink(const struct sc_wire_entry *e, struct sc_link *link, const struct cr_hash *chain,
                   struct st_err *err)
 {
-    struct cr_hash hash = e->payload_hash;
-    struct sc_header h;
-    int rc;
+    int rc = sc_link_wire(link, e);
 
-    if (!e->pruned)
-        sc_payload_hash(e->payload, &hash);
-    rc = sc_link_extend(link, e->lamport, e->wall_ms, &hash,
-                        e->pruned ? e->payload_bytes : e->payload.n, &h);
     if (rc == ST_OK && !cr_hash_equal(&link->chain, chain))
         rc = ST_FORGED;
     return rc == ST_OK ? ST_OK
@@ -345,9 +352,11 @@ static int put_entries(struct nd_store *s, const struct nd_run *r, struct nd_log
                              .key = &l->key,
                              .id = &r->chains[i],
                              .payload = e->payload,
-                             .flags = e->pruned ? ND_EF_PRUNED : 0};
+                             .flags =
+                                 (e->pruned ? ND_EF_PRUNED : 0) | nd_suite_flags(e->other_suite)};
 
-        if (last && (r->urgent || (!e->pruned && nd_payload_urgent(e->payload))))
+        if (last && (r->urgent || (!e->pruned && sc_suite_known(sc_wire_suite(e)) &&
+                                   nd_payload_urgent(e->payload))))
             a.flags |= ND_EF_URGENT;
         for (size_t k = 0; k < joins->count; k++) {
             if (joins->j[k].seq != seq || !cr_hash_equal(&joins->j[k].chain, &r->chains[i]))

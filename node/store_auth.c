@@ -110,7 +110,7 @@ static int scan_records(struct nd_store *s, struct sc_authority *a, struct st_er
         nd_bind_u64(q, ":scope", SC_SCOPE_PUBLIC);
     while (rc == ST_OK && (rc = nd_sql_step(s, q, err)) == ND_ROW) {
         rc = ST_OK;
-        if ((nd_col_u64(q, 1) & (ND_EF_PRUNED | ND_EF_QUARANTINE)) == 0)
+        if ((nd_col_u64(q, 1) & ND_EF_MUTE) == 0)
             rc = load_record(s, a, q, sqlite3_column_int64(q, 0), 2, err);
         if (rc != ST_OK)
             nd_sql_done(q);

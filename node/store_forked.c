@@ -29,7 +29,7 @@ static bool may_be_adopted(uint64_t scope, sqlite3_stmt *q)
     uint64_t flags = nd_col_u64(q, 1);
     struct sc_payload p;
 
-    if ((flags & ND_EF_QUARANTINE) != 0)
+    if ((flags & ND_EF_FOUND) != 0) /* nor does anybody adopt what he cannot read */
         return false;
     if (scope != SC_SCOPE_PUBLIC || (flags & ND_EF_PRUNED) != 0)
         return true;

@@ -25,6 +25,8 @@ static const struct sc_label labels[] = {
     [ND_HELD_ROLE] = {"role", "上岗证不允许写此类记录",
                       "the certificate gives no role that may write this"},
     [ND_HELD_QUARANTINE] = {"quarantine", "内容不合规, 已隔离", "breaks the catalogue"},
+    [ND_HELD_SUITE] = {"suite", "由更新版本写成，升级后显示",
+                       "written with a newer suite; shown after an upgrade"},
 };
 
 struct sc_label nd_held_label(enum nd_held h)
@@ -183,10 +185,11 @@ static int show_subjects(struct nd_store *s, struct listing *l, uint64_t *total,
 /* ---- quarantine ---- */
 
 /* Entry behind a number, its payload in *bytes. */
-static int load_entry(struct nd_store *s, int64_t no, struct nd_history_row *row,
+static int load_entry(struct nd_store *s, int64_t no, struct nd_history_row *row, bool *unread,
                       struct cr_buf *bytes, struct st_err *err)
 {
     bool ahead = no < 0;
+    uint64_t flags;
     const struct nd_log_slot *slot;
     struct cr_span payload;
     struct nd_prov p;
@@ -201,6 +204,7 @@ static int load_entry(struct nd_store *s, int64_t no, struct nd_history_row *row
         return rc == ST_OK ? st_fail(err, ST_CORRUPT, "a quarantined entry is missing") : rc;
     if (ahead) {
         rc = nd_prov_row(q, &p);
+        flags = p.flags;
         row->log = p.key;
         row->seq = p.seq;
         row->fact.lamport = p.lamport;
@@ -209,6 +213,7 @@ static int load_entry(struct nd_store *s, int64_t no, struct nd_history_row *row
         row->received_ms = p.wall_ms + (uint64_t)p.age_ms;
         payload = p.payload;
     } else {
+        flags = nd_col_u64(q, 0);
         row->seq = nd_entry_seq(no);
         row->fact.lamport = nd_col_u64(q, 1);
         row->fact.wall_ms = nd_col_u64(q, 2);
@@ -227,6 +232,8 @@ static int load_entry(struct nd_store *s, int64_t no, struct nd_history_row *row
     }
     row->fact.author = row->log.author;
     row->provisional = ahead;
+    row->urgent = (flags & ND_EF_URGENT) != 0;
+    *unread = (flags & ND_EF_UNREAD) != 0;
     return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "a quarantined entry");
 }
 
@@ -241,6 +248,7 @@ static int show_quarantined(struct nd_store *s, int64_t no, struct listing *l, s
                               .fork_seq = UINT64_MAX};
     struct sc_fact *fact = &row.entry.fact;
     struct sc_payload p;
+    bool unread = false;
     sqlite3_stmt *q;
     int rc = nd_sql(s, ND_SQL_QUARANTINE_GET, &q, err);
 
@@ -252,12 +260,14 @@ static int show_quarantined(struct nd_store *s, int64_t no, struct listing *l, s
         return rc == ST_OK ? ST_CORRUPT : rc;
     nd_col_text(q, 0, reason, sizeof reason);
     nd_sql_done(q);
-    rc = load_entry(s, no, &row.entry, bytes, err);
+    rc = load_entry(s, no, &row.entry, &unread, bytes, err);
     if (rc != ST_OK || !wanted(l, &fact->author))
         return rc;
     row.subject = sc_id_of(&fact->entry_id);
     fact->person = sc_certs_person(sc_authority_certs(s->auth), &fact->author);
-    if (sc_payload_decode(cr_buf_span(bytes), &p, NULL) == ST_OK) {
+    if (unread) {
+        row.entry.why = ND_HELD_SUITE;
+    } else if (sc_payload_decode(cr_buf_span(bytes), &p, NULL) == ST_OK) {
         fact->type = p.type;
         fact->schema_version = p.schema_version;
         fact->body = p.body;

@@ -163,7 +163,7 @@ static int mark_from(struct nd_store *s, uint64_t from_ms, struct st_err *err)
     if (rc != ST_OK)
         return rc;
     nd_bind_u64(q, ":from", from_ms < INT64_MAX ? from_ms : INT64_MAX);
-    nd_bind_u64(q, ":skip", ND_EF_PRUNED | ND_EF_QUARANTINE);
+    nd_bind_u64(q, ":skip", ND_EF_MUTE);
     while ((rc = nd_sql_step(s, q, err)) == ND_ROW) {
         rc = mark_entry(s, q, err);
         if (rc != ST_OK) {

@@ -1,6 +1,6 @@
 /* Everything made of entries, made again from them, in one transaction: facts, authority,
  * quarantine, rows, counters. Used by verify, and at opening when the catalogue has changed, so
- * that entries of types that were unknown come to count. Failure: all is as before. */
+ * that entries of types and suites that were unknown come to count. Failure: all is as before. */
 #include "node/store_int.h"
 
 #include "crypto/base/assert.h"
@@ -12,7 +12,7 @@
 /* Raised whenever folds or rows change their meaning. */
 #define FOLD_VERSION 2
 
-/* What the rows were made by: this program's catalogue and folds. */
+/* What the rows were made by: this program's catalogue and folds, and the suites it can read. */
 static int made_by(struct cr_hash *out)
 {
     const struct sc_record *rec;
@@ -23,6 +23,9 @@ static int made_by(struct cr_hash *out)
     cr_buf_init(&b, 1u << 20);
     sc_writer_init(&w, &b);
     sc_write_u64(&w, FOLD_VERSION);
+    for (uint64_t suite = 1; suite <= SC_SUITE_MAX; suite++)
+        if (sc_suite_known(suite))
+            sc_write_u64(&w, suite);
     for (size_t i = 0; (rec = sc_record_at(i)) != NULL; i++) {
         sc_write_u64(&w, rec->type);
         sc_write_u64(&w, rec->version);
@@ -132,7 +135,7 @@ static int readmit_log(struct nd_store *s, const struct nd_log *l, struct st_err
         if (rc != ST_OK)
             break;
         before = a.flags;
-        a.flags &= ~(uint32_t)ND_EF_QUARANTINE;
+        a.flags &= ~(uint32_t)ND_EF_FOUND;
         a.id = &chain;
         a.payload = cr_buf_span(&payload);
         rc = nd_admit(s, &a, err);
@@ -173,7 +176,7 @@ static int readmit_prov(struct nd_store *s, int64_t *after, struct st_err *err)
     a.key = &p.key;
     a.id = &p.chain;
     a.payload = cr_buf_span(&payload);
-    a.flags = p.flags & ~(uint32_t)ND_EF_QUARANTINE;
+    a.flags = p.flags & ~(uint32_t)ND_EF_FOUND;
     if (rc == ST_OK)
         rc = nd_admit(s, &a, err);
     if (rc == ST_OK)

@@ -42,8 +42,9 @@ static int read_row(struct nd_store *s, sqlite3_stmt *q, struct nd_signed_row *r
     row->why = nd_held_standing(nd_auth_standing(s, slot->handle, &at));
     if ((flags & ND_EF_QUARANTINE) != 0)
         row->why = ND_HELD_QUARANTINE;
-    if ((flags & (ND_EF_PRUNED | ND_EF_QUARANTINE)) != 0 ||
-        sc_payload_decode(nd_col_span(q, 5), &p, NULL) != ST_OK)
+    if ((flags & ND_EF_UNREAD) != 0)
+        row->why = ND_HELD_SUITE;
+    if ((flags & ND_EF_MUTE) != 0 || sc_payload_decode(nd_col_span(q, 5), &p, NULL) != ST_OK)
         return ST_OK;
     row->type = p.type;
     row->subject = p.has_subject ? p.subject : row->id;

@@ -38,7 +38,7 @@ static int mark_range(struct nd_store *s, const struct nd_log *l, uint64_t from,
     nd_bind_i64(q, ":from", nd_entry_no(l->handle, from));
     nd_bind_i64(q, ":to", nd_entry_no(l->handle, to < SC_SEQ_MAX ? to - 1 : SC_SEQ_MAX - 1));
     while ((rc = nd_sql_step(s, q, err)) == ND_ROW) {
-        if ((nd_col_u64(q, 1) & (ND_EF_PRUNED | ND_EF_QUARANTINE)) != 0)
+        if ((nd_col_u64(q, 1) & ND_EF_MUTE) != 0)
             continue;
         rc = mark_entry(s, q, 5, l->key.scope, err);
         if (rc != ST_OK) {

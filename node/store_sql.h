@@ -225,8 +225,8 @@
     X(PROV_IN, ND_PROV_COLUMNS_ "WHERE log_id = :log_id AND seq BETWEEN :from AND :to"            \
                                 " ORDER BY seq, chain")                                           \
     X(PROV_OF_LOG, "SELECT count(*) FROM prov WHERE log_id = :log_id")                            \
-    X(PROV_NEXT, ND_PROV_COLUMNS_ "WHERE log_id = :log_id AND seq >= :seq AND flags = :flags"     \
-                                  " ORDER BY seq, chain LIMIT 1")                                 \
+    X(PROV_NEXT, ND_PROV_COLUMNS_ "WHERE log_id = :log_id AND seq >= :seq AND (flags & :mask) ="  \
+                                  " :flags ORDER BY seq, chain LIMIT 1")                          \
     X(PROV_EACH, ND_PROV_COLUMNS_ "WHERE id > :id ORDER BY id LIMIT 1")                           \
     X(PROV_FLAG, "UPDATE prov SET flags = :flags WHERE id = :id")                                 \
     X(PROV_SET, "UPDATE prov SET subject = :subject, flags = :flags WHERE id = :id")              \

@@ -33,7 +33,28 @@ enum nd_entry_flag {
     ND_EF_PRUNED = 1u << 1,     /* payload column: hash, size be64 */
     ND_EF_QUARANTINE = 1u << 2, /* breaks the catalogue: no fact */
     ND_EF_FORKED = 1u << 3,     /* provisional: its log went on differently */
+    ND_EF_UNREAD = 1u << 4,     /* of a suite that this program does not know: no fact */
 };
+/* What admission finds, and a rebuild finds again. */
+#define ND_EF_FOUND (ND_EF_QUARANTINE | ND_EF_UNREAD)
+/* Nobody reads what it says. */
+#define ND_EF_MUTE (ND_EF_PRUNED | ND_EF_FOUND)
+/* Eight bits of the flags hold sc_wire_entry.other_suite. */
+#define ND_EF_SUITE_SHIFT 8
+#define ND_EF_SUITE_MASK  (0xffu << ND_EF_SUITE_SHIFT)
+
+static inline uint32_t nd_suite_flags(uint8_t other_suite)
+{
+    return (uint32_t)other_suite << ND_EF_SUITE_SHIFT;
+}
+static inline uint8_t nd_other_suite(uint64_t flags)
+{
+    return (uint8_t)(flags >> ND_EF_SUITE_SHIFT);
+}
+static inline uint64_t nd_suite_of(uint64_t flags)
+{
+    return nd_other_suite(flags) != 0 ? nd_other_suite(flags) : SC_SUITE_ED25519_BLAKE2B;
+}
 
 enum nd_extra {
     ND_EX_EXT = 1u << 0,

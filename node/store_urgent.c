@@ -131,7 +131,8 @@ int nd_store_apply_urgent(struct nd_store *s, const struct sc_urgent *u,
                           const struct cr_hash *log_id, const struct cr_hash *entry_id,
                           uint64_t received_ms, struct st_err *err)
 {
-    struct urgent w = {u, log_id, entry_id, received_ms, ND_EF_URGENT};
+    struct urgent w = {u, log_id, entry_id, received_ms,
+                       ND_EF_URGENT | nd_suite_flags(u->e.other_suite)};
     uint64_t count = 0;
     bool known = false;
     struct nd_logs *logs = &s->logs;

@@ -102,7 +102,8 @@ static bool links(const struct stored *e, struct sc_link *link)
     } else {
         sc_payload_hash(cr_buf_span(&e->payload), &hash);
     }
-    return sc_link_extend(link, e->lamport, e->wall_ms, &hash, bytes, &h) == ST_OK &&
+    return sc_link_extend_as(link, nd_suite_of(e->flags), e->lamport, e->wall_ms, &hash, bytes,
+                             &h) == ST_OK &&
            cr_hash_equal(&link->chain, &e->chain);
 }
 
@@ -122,6 +123,19 @@ static int has_fact(struct nd_store *s, int64_t subject, int64_t no, bool *out, 
         rc = ST_OK;
     }
     return rc;
+}
+
+/* An entry that cannot be read says that, and nothing else is made of it. */
+static bool unread(struct check *c, const struct stored *e, const struct sc_log_key *key)
+{
+    bool want = !sc_suite_known(nd_suite_of(e->flags)), is = (e->flags & ND_EF_UNREAD) != 0;
+    char name[64];
+
+    if (want != is || (want && (e->flags & ND_EF_QUARANTINE) != 0))
+        finding(c, "log %s, entry %llu: suite %u is %s", name_of(key, name),
+                (unsigned long long)nd_entry_seq(e->no), (unsigned)nd_suite_of(e->flags),
+                want ? "taken for one that is known" : "known, the entry is not read");
+    return want;
 }
 
 /* The entry is where the catalogue puts it. */
@@ -212,7 +226,7 @@ static int check_entries(struct check *c, const struct nd_log *l, struct st_err 
             nd_sql_done(q);
             break;
         }
-        if (rc == ST_OK && (e.flags & ND_EF_PRUNED) == 0)
+        if (rc == ST_OK && (e.flags & ND_EF_PRUNED) == 0 && !unread(c, &e, &l->key))
             rc = placed(c, &e, &l->key, err);
         if (rc != ST_OK) {
             nd_sql_done(q);

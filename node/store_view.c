@@ -167,6 +167,7 @@ static int take_entry(sqlite3_stmt *q, struct sc_run *run, struct cr_buf *bytes)
     e->lamport = nd_col_u64(q, 2);
     e->wall_ms = nd_col_u64(q, 3);
     e->pruned = (nd_col_u64(q, 1) & ND_EF_PRUNED) != 0;
+    e->other_suite = nd_other_suite(nd_col_u64(q, 1));
     run->count++;
     if (e->pruned) {
         if (payload.n != CR_HASH_BYTES + 8)
@@ -477,13 +478,27 @@ static int urgent_in_log(struct nd_store *s, const struct nd_path *path, uint64_
     rc = nd_sql_step(s, q, NULL);
     if (rc != ND_ROW)
         return rc == ST_OK ? ST_CORRUPT : rc;
-    out->e = (struct sc_wire_entry){.lamport = nd_col_u64(q, 1), .wall_ms = nd_col_u64(q, 2)};
+    out->e = (struct sc_wire_entry){.lamport = nd_col_u64(q, 1),
+                                    .wall_ms = nd_col_u64(q, 2),
+                                    .other_suite = nd_other_suite(nd_col_u64(q, 0))};
     payload = nd_col_span(q, 5);
     rc = (nd_col_u64(q, 0) & ND_EF_PRUNED) != 0 ? ST_NOTFOUND
                                                 : cr_buf_append(bytes, payload.p, payload.n);
     nd_sql_done(q);
     out->e.payload = cr_buf_span(bytes);
     return rc;
+}
+
+/* Provisional entries that may be passed on ahead: neither forked nor in quarantine. One that
+ * cannot be read may be an emergency. */
+#define AHEAD_MASK (~(ND_EF_UNREAD | ND_EF_SUITE_MASK))
+
+static struct sc_wire_entry prov_wire(const struct nd_prov *p, struct cr_span payload)
+{
+    return (struct sc_wire_entry){.lamport = p->lamport,
+                                  .wall_ms = p->wall_ms,
+                                  .other_suite = nd_other_suite(p->flags),
+                                  .payload = payload};
 }
 
 /* The first provisional one, for peers that the log has not reached either. */
@@ -498,6 +513,7 @@ static int urgent_ahead(struct nd_store *s, const struct nd_log *l, uint64_t fro
         return rc;
     nd_bind_blob(q, ":log_id", l->id.b, sizeof l->id.b);
     nd_bind_u64(q, ":seq", from);
+    nd_bind_u64(q, ":mask", AHEAD_MASK);
     nd_bind_u64(q, ":flags", ND_EF_URGENT);
     rc = nd_sql_step(s, q, NULL);
     if (rc != ND_ROW)
@@ -509,9 +525,8 @@ static int urgent_ahead(struct nd_store *s, const struct nd_log *l, uint64_t fro
     *out = (struct sc_urgent){.key = p.key,
                               .seq = p.seq,
                               .chain_before = p.before,
-                              .e = {.lamport = p.lamport, .wall_ms = p.wall_ms},
+                              .e = prov_wire(&p, cr_buf_span(bytes)),
                               .sig = p.sig};
-    out->e.payload = cr_buf_span(bytes);
     return rc;
 }
 
@@ -533,14 +548,11 @@ static int each_provisional(void *arg, int (*cb)(void *cb_arg, const struct sc_u
         if (rc != ND_ROW)
             return rc;
         rc = nd_prov_row(q, &p);
-        if (rc == ST_OK && p.flags == ND_EF_URGENT) { /* neither forked nor in quarantine */
+        if (rc == ST_OK && (p.flags & AHEAD_MASK) == ND_EF_URGENT) {
             struct sc_urgent u = {.key = p.key,
                                   .seq = p.seq,
                                   .chain_before = p.before,
-                                  .e = {.lamport = p.lamport,
-                                        .wall_ms = p.wall_ms,
-                                        .payload = p.payload,
-                                        .payload_bytes = p.payload.n},
+                                  .e = prov_wire(&p, p.payload),
                                   .sig = p.sig};
 
             rc = cb(cb_arg, &u);

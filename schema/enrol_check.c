@@ -65,15 +65,8 @@ static int check_run(struct run_reader *rr, struct run_log *l, struct st_err *er
         return st_fail(err, ST_MALFORMED, "run begins at entry %llu, wanted %llu",
                        (unsigned long long)run->first_seq, (unsigned long long)l->link.seq_next);
     for (size_t i = 0; i < run->count; i++) {
-        const struct sc_wire_entry *e = &run->e[i];
-        struct cr_hash hash = e->payload_hash;
-        struct sc_header header;
-        int rc;
+        int rc = sc_link_wire(&l->link, &run->e[i]);
 
-        if (!e->pruned)
-            sc_payload_hash(e->payload, &hash);
-        rc = sc_link_extend(&l->link, e->lamport, e->wall_ms, &hash,
-                            e->pruned ? e->payload_bytes : e->payload.n, &header);
         if (rc != ST_OK)
             return st_fail(err, (enum st_code)rc, "entry %llu of a log",
                            (unsigned long long)l->link.seq_next);
@@ -146,8 +139,9 @@ static int collect(void *arg, const struct sc_run *run, const struct cr_hash *lo
         struct sc_cert cert;
         int rc;
 
-        if (run->e[i].pruned || sc_payload_decode(run->e[i].payload, &p, NULL) != ST_OK ||
-            p.type != SC_R_CERT || p.has_subject || sc_cert_decode(p.body, &cert, NULL) != ST_OK)
+        if (run->e[i].pruned || !sc_suite_known(sc_wire_suite(&run->e[i])) ||
+            sc_payload_decode(run->e[i].payload, &p, NULL) != ST_OK || p.type != SC_R_CERT ||
+            p.has_subject || sc_cert_decode(p.body, &cert, NULL) != ST_OK)
             continue;
         rc = sc_certs_add(c->certs, &run->key.author, &chains[i], &cert);
         if (rc != ST_OK)

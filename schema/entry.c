@@ -70,8 +70,8 @@ int sc_header_decode(struct cr_span bytes, struct sc_header *out)
         return ST_MALFORMED;
     if (sc_read_u64(&r, UINT64_MAX, &h.suite) != ST_OK)
         return r.status;
-    if (h.suite != SC_SUITE_ED25519_BLAKE2B)
-        return ST_VERSION;
+    if (h.suite == 0 || h.suite > SC_SUITE_MAX)
+        return ST_RANGE;
     sc_read_u64(&r, SC_SEQ_MAX, &h.seq);
     sc_read_u64(&r, UINT64_MAX, &h.lamport);
     sc_read_u64(&r, SC_WALL_MS_MAX, &h.wall_ms);
@@ -216,16 +216,21 @@ void sc_payload_hash(struct cr_span payload, struct cr_hash *out)
     cr_hash1(CR_TAG_PAYLOAD, payload, out);
 }
 
-int sc_link_extend(struct sc_link *link, uint64_t lamport, uint64_t wall_ms,
-                   const struct cr_hash *payload_hash, uint64_t payload_bytes,
-                   struct sc_header *out)
+bool sc_suite_known(uint64_t suite)
+{
+    return suite == SC_SUITE_ED25519_BLAKE2B;
+}
+
+int sc_link_extend_as(struct sc_link *link, uint64_t suite, uint64_t lamport, uint64_t wall_ms,
+                      const struct cr_hash *payload_hash, uint64_t payload_bytes,
+                      struct sc_header *out)
 {
     uint8_t bytes[SC_HEADER_BYTES_MAX];
     struct cr_hash leaf, chain;
     uint64_t step_max = link->seq_next == 0 ? SC_LAMPORT_FIRST_MAX : SC_LAMPORT_STEP_MAX;
     struct sc_header h = {
         .version = SC_ENTRY_VERSION,
-        .suite = SC_SUITE_ED25519_BLAKE2B,
+        .suite = suite,
         .seq = link->seq_next,
         .lamport = lamport,
         .wall_ms = wall_ms,
@@ -233,9 +238,9 @@ int sc_link_extend(struct sc_link *link, uint64_t lamport, uint64_t wall_ms,
         .payload_bytes = payload_bytes,
     };
 
-    if (lamport <= link->lamport || lamport - link->lamport > step_max ||
-        link->seq_next > SC_SEQ_MAX || wall_ms > SC_WALL_MS_MAX || payload_bytes == 0 ||
-        payload_bytes > SC_PAYLOAD_MAX)
+    if (suite == 0 || suite > SC_SUITE_MAX || lamport <= link->lamport ||
+        lamport - link->lamport > step_max || link->seq_next > SC_SEQ_MAX ||
+        wall_ms > SC_WALL_MS_MAX || payload_bytes == 0 || payload_bytes > SC_PAYLOAD_MAX)
         return ST_RANGE;
     cr_hash1(CR_TAG_LEAF, cr_span_of(bytes, sc_header_encode(&h, bytes)), &leaf);
     cr_hash2(CR_TAG_CHAIN, cr_hash_span(&link->chain), cr_hash_span(&leaf), &chain);
@@ -244,6 +249,14 @@ int sc_link_extend(struct sc_link *link, uint64_t lamport, uint64_t wall_ms,
     link->chain = chain;
     *out = h;
     return ST_OK;
+}
+
+int sc_link_extend(struct sc_link *link, uint64_t lamport, uint64_t wall_ms,
+                   const struct cr_hash *payload_hash, uint64_t payload_bytes,
+                   struct sc_header *out)
+{
+    return sc_link_extend_as(link, SC_SUITE_ED25519_BLAKE2B, lamport, wall_ms, payload_hash,
+                             payload_bytes, out);
 }
 
 #define CHECKPOINT_BYTES (CR_HASH_BYTES + CR_HASH_BYTES + 8 + CR_HASH_BYTES)

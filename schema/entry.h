@@ -17,6 +17,7 @@
 
 #define SC_ENTRY_VERSION         1
 #define SC_SUITE_ED25519_BLAKE2B 1
+#define SC_SUITE_MAX             255
 #define SC_HEADER_BYTES_MAX      80
 #define SC_SALT_BYTES            16
 
@@ -49,6 +50,11 @@ struct sc_payload {
     struct cr_span body; /* canonical map, borrowed */
 };
 
+/* Whether this program can read payloads of the suite. Chain and checkpoint of a log are those of
+ * its form (SC_ENTRY_VERSION) and hold whatever the suites of its entries: an entry of an unknown
+ * one is verified, kept and passed on like any other, and its payload is opaque bytes. */
+bool sc_suite_known(uint64_t suite);
+
 /* Position in a log: what the next entry must link to. seq_next == 0: chain is the log id and
  * lamport is 0. */
 struct sc_link {
@@ -62,7 +68,8 @@ void sc_link_start(const struct cr_hash *log_id, struct sc_link *out);
 
 /* Writes the canonical header; returns its length. */
 size_t sc_header_encode(const struct sc_header *h, uint8_t out[static SC_HEADER_BYTES_MAX]);
-/* Strict. ST_VERSION for a higher version; an unknown suite is ST_VERSION too. */
+/* Strict. ST_VERSION for a higher version, ST_RANGE for a suite that is 0 or over SC_SUITE_MAX; one
+ * that is only not known is no error. */
 int sc_header_decode(struct cr_span bytes, struct sc_header *out) ST_MUST;
 
 /* Appends the canonical payload to out. ST_NOMEM, ST_OVERSIZE. p must be valid (asserted: parents
@@ -78,9 +85,14 @@ int sc_payload_decode(struct cr_span bytes, struct sc_payload *out, struct st_er
 int sc_payload_read_head(struct sc_reader *r, struct sc_payload *out, struct st_err *err) ST_MUST;
 
 /* Computes the header of the entry that follows *link with this payload, and moves *link past it;
- * afterwards link->chain is the entry id. Used by authors and by receivers, which know seq,
- * version and hashes by implication. suite and version as above. ST_RANGE, with *link unchanged:
- * lamport not in the allowed step, wall_ms, payload_bytes or seq over its limit. */
+ * afterwards link->chain is the entry id. Receivers know seq, version and hashes by implication.
+ * ST_RANGE, with *link unchanged: suite not 1 to SC_SUITE_MAX, lamport not in the allowed step,
+ * wall_ms, payload_bytes or seq over its limit. */
+int sc_link_extend_as(struct sc_link *link, uint64_t suite, uint64_t lamport, uint64_t wall_ms,
+                      const struct cr_hash *payload_hash, uint64_t payload_bytes,
+                      struct sc_header *out) ST_MUST;
+/* The same in the suite that this program writes. What others wrote is linked by sc_link_wire
+ * (frame.h). */
 int sc_link_extend(struct sc_link *link, uint64_t lamport, uint64_t wall_ms,
                    const struct cr_hash *payload_hash, uint64_t payload_bytes,
                    struct sc_header *out) ST_MUST;

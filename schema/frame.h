@@ -32,22 +32,33 @@ struct sc_head {
 /* By id8, then seq_next, then chain8: the order of lists. */
 int sc_head_cmp(const struct sc_head *a, const struct sc_head *b);
 
-/* Entry on the wire. seq, version, suite, author, scope and hashes are implied by the run. */
+/* Entry on the wire. seq, version, author, scope and hashes are implied by the run. */
 struct sc_wire_entry {
     uint64_t lamport, wall_ms;
+    uint8_t other_suite;         /* suite of the header when it is not 1, as it is nearly always */
     bool pruned;                 /* payload erased: hash and size stand for it */
     struct cr_span payload;      /* when not pruned */
     struct cr_hash payload_hash; /* when pruned */
     uint64_t payload_bytes;      /* when pruned */
 };
 
+static inline uint64_t sc_wire_suite(const struct sc_wire_entry *e)
+{
+    return e->other_suite != 0 ? e->other_suite : SC_SUITE_ED25519_BLAKE2B;
+}
+/* Moves link over an entry as others wrote it: sc_link_extend_as, with its errors. */
+int sc_link_wire(struct sc_link *link, const struct sc_wire_entry *e) ST_MUST;
+
 /* A run: consecutive entries of one log, one signature at its end.
  *   run = [log ref, first seq, [lamport deltas], [wall deltas], [payload …], signature]
  *       | [log ref, first seq, [lamport deltas], [wall deltas], [payload …], signature, before]
+ *       | [log ref, first seq, [lamport deltas], [wall deltas], [payload …], signature,
+ *          before | nil, suites]
  * log ref: an index given by the sender in this direction (u64), or at first mention
  * [author, scope, incarnation] which takes the next index; each branch of a log has its own.
  * before: first 8 bytes of the chain value before the first entry (first seq > 0), where the log
  * has more than one branch and the run does not go on where the one before it of this ref ended.
+ * suites: bin of one byte an entry, when a header among them names another suite than 1.
  * lamport deltas: to the value before (the first one absolute), >= 1; wall deltas: signed, first
  * absolute. payload: bin, or [hash, size] when pruned. Columns rather than rows: they compress
  * better. */
@@ -63,8 +74,8 @@ struct sc_run {
     uint8_t before8[8];
 };
 
-/* urgent = [key, seq, chain before, lamport, wall, payload, sig over its own checkpoint]. Never
- * pruned. */
+/* urgent = [key, seq, chain before, lamport, wall, payload, sig over its own checkpoint], and the
+ * suite behind it when it is not 1. Never pruned. */
 struct sc_urgent {
     struct sc_log_key key;
     uint64_t seq;

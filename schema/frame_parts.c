@@ -97,13 +97,24 @@ void sc_wire_payload_read(struct sc_reader *r, struct cr_span *out)
         (void)sc_reader_fail(r, ST_RANGE);
 }
 
+int sc_link_wire(struct sc_link *link, const struct sc_wire_entry *e)
+{
+    struct cr_hash hash = e->payload_hash;
+    struct sc_header header;
+
+    if (!e->pruned)
+        sc_payload_hash(e->payload, &hash);
+    return sc_link_extend_as(link, sc_wire_suite(e), e->lamport, e->wall_ms, &hash,
+                             e->pruned ? e->payload_bytes : e->payload.n, &header);
+}
+
 void sc_urgent_write(struct sc_writer *w, const struct sc_urgent *u)
 {
     CR_ASSERT(u->seq <= SC_SEQ_MAX);
     CR_ASSERT(!u->e.pruned);
     CR_ASSERT(u->e.payload.n >= 1 && u->e.payload.n <= SC_PAYLOAD_MAX);
     CR_ASSERT(u->e.wall_ms <= SC_WALL_MS_MAX);
-    sc_write_array(w, 7);
+    sc_write_array(w, u->e.other_suite != 0 ? 8 : 7);
     sc_key_write(w, &u->key);
     sc_write_u64(w, u->seq);
     sc_write_bin(w, cr_hash_span(&u->chain_before));
@@ -111,12 +122,17 @@ void sc_urgent_write(struct sc_writer *w, const struct sc_urgent *u)
     sc_write_u64(w, u->e.wall_ms);
     sc_write_bin(w, u->e.payload);
     sc_write_bin(w, cr_span_of(u->sig.b, CR_SIG_BYTES));
+    if (u->e.other_suite != 0)
+        sc_write_u64(w, u->e.other_suite);
 }
 
 void sc_urgent_read(struct sc_reader *r, struct sc_urgent *out)
 {
+    uint64_t items = 0, suite = 0;
+
     *out = (struct sc_urgent){0};
-    sc_read_tuple(r, 7);
+    if (sc_read_array(r, 8, &items) == ST_OK && items < 7)
+        (void)sc_reader_fail(r, ST_MALFORMED);
     sc_key_read(r, &out->key);
     sc_read_u64(r, SC_SEQ_MAX, &out->seq);
     sc_read_fixed(r, CR_HASH_BYTES, out->chain_before.b);
@@ -125,4 +141,8 @@ void sc_urgent_read(struct sc_reader *r, struct sc_urgent *out)
     sc_read_u64(r, SC_WALL_MS_MAX, &out->e.wall_ms);
     sc_wire_payload_read(r, &out->e.payload);
     sc_read_fixed(r, CR_SIG_BYTES, out->sig.b);
+    if (items == 8 && sc_read_u64(r, SC_SUITE_MAX, &suite) == ST_OK &&
+        suite <= SC_SUITE_ED25519_BLAKE2B) /* 1 is not said */
+        (void)sc_reader_fail(r, ST_RANGE);
+    out->e.other_suite = (uint8_t)suite;
 }

@@ -46,17 +46,36 @@ static void write_payloads(struct sc_writer *w, const struct sc_run *run)
     CR_ASSERT(total <= SC_RUN_BYTES_MAX);
 }
 
+static bool has_suites(const struct sc_run *run)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (run->e[i].other_suite != 0)
+            return true;
+    return false;
+}
+
+static void write_suites(struct sc_writer *w, const struct sc_run *run)
+{
+    uint8_t suites[SC_RUN_ENTRIES_MAX];
+
+    for (size_t i = 0; i < run->count; i++)
+        suites[i] = (uint8_t)sc_wire_suite(&run->e[i]);
+    sc_write_bin(w, cr_span_of(suites, run->count));
+}
+
 int sc_run_encode(const struct sc_run *run, struct cr_buf *out)
 {
     struct sc_writer w;
     size_t before = out->n;
+    bool suites;
 
     CR_ASSERT(run->count >= 1 && run->count <= SC_RUN_ENTRIES_MAX);
     CR_ASSERT(run->first_seq <= SC_SEQ_MAX - (run->count - 1));
     CR_ASSERT(run->has_key || run->log_ref <= SC_LOG_REF_MAX);
     sc_writer_init(&w, out);
     CR_ASSERT(!run->has_before || run->first_seq > 0);
-    sc_write_array(&w, run->has_before ? 7 : 6);
+    suites = has_suites(run);
+    sc_write_array(&w, suites ? 8 : run->has_before ? 7 : 6);
     if (run->has_key)
         sc_key_write(&w, &run->key);
     else
@@ -67,6 +86,10 @@ int sc_run_encode(const struct sc_run *run, struct cr_buf *out)
     sc_write_bin(&w, cr_span_of(run->sig.b, CR_SIG_BYTES));
     if (run->has_before)
         sc_write_bin(&w, cr_span_of(run->before8, sizeof run->before8));
+    else if (suites)
+        sc_write_nil(&w);
+    if (suites)
+        write_suites(&w, run);
     return sc_frame_end(&w, before, SC_BATCH_RAW_MAX);
 }
 
@@ -148,6 +171,7 @@ static void read_payloads(struct sc_reader *r, struct sc_run *out)
     for (size_t i = 0; i < out->count && r->status == ST_OK; i++) {
         struct sc_wire_entry *e = &out->e[i];
 
+        e->other_suite = 0;
         e->pruned = sc_peek(r) == SC_PEEK_ARRAY;
         if (e->pruned) {
             read_pruned(r, e);
@@ -161,13 +185,52 @@ static void read_payloads(struct sc_reader *r, struct sc_run *out)
         (void)sc_reader_fail(r, ST_OVERSIZE);
 }
 
+/* A column that says nothing is no column: one run has one encoding. */
+static void read_suites(struct sc_reader *r, struct sc_run *out)
+{
+    struct cr_span suites;
+    bool other = false;
+
+    if (sc_read_bin(r, SC_RUN_ENTRIES_MAX, &suites) != ST_OK)
+        return;
+    for (size_t i = 0; i < suites.n && suites.n == out->count; i++) {
+        if (suites.p[i] == 0) {
+            (void)sc_reader_fail(r, ST_RANGE);
+            return;
+        }
+        if (suites.p[i] == SC_SUITE_ED25519_BLAKE2B)
+            continue;
+        out->e[i].other_suite = suites.p[i];
+        other = true;
+    }
+    if (!other)
+        (void)sc_reader_fail(r, ST_MALFORMED);
+}
+
+/* What stands behind the signature: before, suites. */
+static int read_tail(struct sc_reader *r, uint64_t items, struct sc_run *out, struct st_err *err)
+{
+    out->has_before = items == 7 || (items == 8 && sc_peek(r) != SC_PEEK_NIL);
+    if (out->has_before) {
+        if (out->first_seq == 0)
+            (void)sc_reader_fail(r, ST_RANGE);
+        sc_read_fixed(r, sizeof out->before8, out->before8);
+    } else if (items == 8) {
+        sc_read_nil(r);
+    }
+    if (r->status != ST_OK)
+        return sc_frame_fail(r, err, "run", "chain value before");
+    if (items == 8)
+        read_suites(r, out);
+    return r->status == ST_OK ? ST_OK : sc_frame_fail(r, err, "run", "suites");
+}
+
 int sc_run_decode(struct sc_reader *r, struct sc_run *out, struct st_err *err)
 {
     uint64_t items;
 
-    if (sc_read_array(r, 7, &items) == ST_OK && items < 6)
+    if (sc_read_array(r, 8, &items) == ST_OK && items < 6)
         (void)sc_reader_fail(r, ST_MALFORMED);
-    out->has_before = r->status == ST_OK && items == 7;
     out->has_key = sc_peek(r) == SC_PEEK_ARRAY;
     out->log_ref = 0;
     if (out->has_key)
@@ -187,11 +250,5 @@ int sc_run_decode(struct sc_reader *r, struct sc_run *out, struct st_err *err)
         return sc_frame_fail(r, err, "run", "payloads");
     if (sc_read_fixed(r, CR_SIG_BYTES, out->sig.b) != ST_OK)
         return sc_frame_fail(r, err, "run", "signature");
-    if (!out->has_before)
-        return ST_OK;
-    if (out->first_seq == 0)
-        (void)sc_reader_fail(r, ST_RANGE);
-    if (sc_read_fixed(r, sizeof out->before8, out->before8) != ST_OK)
-        return sc_frame_fail(r, err, "run", "chain value before");
-    return ST_OK;
+    return read_tail(r, items, out, err);
 }

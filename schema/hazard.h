@@ -89,8 +89,11 @@ struct sc_hazard {
  * Who counts. A fact counts when its author's roles meet the record's writers; an open report
  * (open_report in the catalogue) counts from anybody. Nothing else has any effect, except that
  * clearances that do not count are named among the blocks. Facts of unknown type are carried along
- * as links of causality. A pending fact counts unless it clears or lowers something (PASS, VOID,
- * DOWNGRADE, HANDBACK, EXTERNAL, an acknowledgement, an extension of the deadline, UNLINK).
+ * as links of causality. An entry of an unknown suite is no fact at all, as not even its subject
+ * can be read: it closes and hides nothing, what descends from it is pending, and whatever danger
+ * it reports is covered by no clearance but one that names it. A pending fact counts unless it
+ * clears or lowers something (PASS, VOID, DOWNGRADE, HANDBACK, EXTERNAL, an acknowledgement, an
+ * extension of the deadline, UNLINK).
  *
  * Erased facts (pruned) are dangers of unknown kind that only the street, or one who clears after
  * the street's HANDBACK, can clear: erasing a payload never closes a hazard, never makes it vanish,

@@ -201,7 +201,8 @@ static int read_shown(struct reading *r, bool erased, uint64_t seq, struct cr_ha
         sc_payload_hash(e->payload, &hash);
         if (!cr_hash_equal(&hash, &e->header.payload_hash))
             return refuse(&r->c, ST_FORGED, "payload");
-        rc = sc_payload_decode(e->payload, &e->p, r->c.err);
+        e->unread = !sc_suite_known(e->header.suite);
+        rc = e->unread ? ST_OK : sc_payload_decode(e->payload, &e->p, r->c.err);
         if (rc != ST_OK)
             return st_wrap(r->c.err, rc, "proof: entry %llu", (unsigned long long)seq);
     }
@@ -229,15 +230,20 @@ static int read_item(struct reading *r, uint64_t seq, bool first, struct cr_hash
     return ST_OK;
 }
 
+struct sc_id sc_proof_subject(const struct sc_proof_entry *e)
+{
+    return e->erased || e->unread || !e->p.has_subject ? sc_id_of(&e->id) : e->p.subject;
+}
+
 static int give(struct reading *r, uint64_t last)
 {
     for (size_t i = 0; i < r->shown; i++) {
         struct sc_proof_entry *e = &r->entry[i];
-        struct sc_id id = sc_id_of(&e->id);
+        struct sc_id subject = sc_proof_subject(e);
 
         e->sealed_by = last;
         r->out->shown++;
-        if (sc_id_equal(e->erased || !e->p.has_subject ? &id : &e->p.subject, &r->out->subject))
+        if (sc_id_equal(&subject, &r->out->subject))
             r->out->records++;
         if (r->cb != NULL) {
             int rc = r->cb(r->arg, e);

@@ -44,8 +44,9 @@ struct sc_proof_entry {
     struct sc_header header;
     struct cr_hash id;
     bool erased;
+    bool unread;            /* of a suite that is not known: the payload is opaque bytes */
     struct cr_span payload; /* unless erased */
-    struct sc_payload p;    /* its head, unless erased */
+    struct sc_payload p;    /* its head, unless erased or unread */
     uint64_t sealed_by;     /* seq of the checkpoint that vouches for it */
 };
 struct sc_proof {
@@ -55,6 +56,9 @@ struct sc_proof {
     size_t shown;   /* entries that are shown */
     size_t records; /* those of the subject */
 };
+
+/* What the entry is about, as far as that can be told: without a payload to read, itself. */
+struct sc_id sc_proof_subject(const struct sc_proof_entry *e);
 
 /* Verifies every byte: form, hashes, chains, signatures; cb (may be NULL) gets each shown entry in
  * order; its non-zero return stops and is returned. ST_OK means that each shown entry was written

@@ -14,17 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int sy_link_entry(struct sc_link *link, const struct sc_wire_entry *w)
-{
-    struct cr_hash hash = w->payload_hash;
-    struct sc_header header;
-
-    if (!w->pruned)
-        sc_payload_hash(w->payload, &hash);
-    return sc_link_extend(link, w->lamport, w->wall_ms, &hash,
-                          w->pruned ? w->payload_bytes : w->payload.n, &header);
-}
-
 static int name_branch(struct sy_session *s, uint32_t lead)
 {
     if (s->in_count == s->in_cap) {
@@ -116,7 +105,7 @@ static int extend(const struct sc_run *run, size_t from, struct sc_link *link,
                   struct cr_hash *chains)
 {
     for (size_t i = from; i < run->count; i++) {
-        int rc = sy_link_entry(link, &run->e[i]);
+        int rc = sc_link_wire(link, &run->e[i]);
 
         if (rc != ST_OK)
             return rc;

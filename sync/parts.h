@@ -87,8 +87,6 @@ int sy_keepalive(struct sy_engine *e, struct sy_session *s);
 
 /* ---- ingest.c ---- */
 int sy_batch_frame(struct sy_engine *e, struct sy_session *s, struct cr_span body);
-/* Moves link over one entry. ST_RANGE: a limit or the step of lamport is broken. */
-int sy_link_entry(struct sc_link *link, const struct sc_wire_entry *w) ST_MUST;
 /* True when an author without certificate may add entries up to next to this log. */
 bool sy_stranger_may(struct sy_engine *e, const struct sy_session *s, const struct sc_log_key *key,
                      uint32_t log, uint64_t next);

@@ -277,7 +277,7 @@ static bool chain_of(const struct sc_urgent *u, const struct cr_hash *id, struct
         link.lamport = u->e.lamport - 1; /* what came before is not known here */
         link.chain = u->chain_before;
     }
-    if (sy_link_entry(&link, &u->e) != ST_OK)
+    if (sc_link_wire(&link, &u->e) != ST_OK)
         return false;
     *out = link.chain;
     return true;

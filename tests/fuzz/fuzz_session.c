@@ -198,8 +198,7 @@ static void make_run(struct target *t, struct input *in, struct sc_run *run)
     size_t who = take(in) % 3;
     struct ts_mem_log *log;
     struct sc_link link;
-    struct cr_hash id, hash;
-    struct sc_header header;
+    struct cr_hash id;
 
     memset(run, 0, sizeof *run);
     memset(payload, take(in), sizeof payload);
@@ -222,8 +221,8 @@ static void make_run(struct target *t, struct input *in, struct sc_run *run)
         run->e[i].lamport = link.lamport + 1;
         run->e[i].wall_ms = 5;
         run->e[i].payload = cr_span_of(payload, 20);
-        sc_payload_hash(run->e[i].payload, &hash);
-        if (sc_link_extend(&link, run->e[i].lamport, 5, &hash, 20, &header) != ST_OK)
+        run->e[i].other_suite = (flags & 16) != 0 ? 9 : 0;
+        if (sc_link_wire(&link, &run->e[i]) != ST_OK)
             return;
     }
     if (flags & 4)
@@ -266,21 +265,20 @@ static void make_urgent(struct target *t, struct input *in, struct cr_buf *out)
 {
     struct sc_urgent u = {0};
     static struct sc_run run;
-    struct cr_hash id, hash;
+    struct cr_hash id;
     struct sc_link link;
-    struct sc_header header;
 
     make_run(t, in, &run);
     u.key = run.key;
     u.seq = run.first_seq;
     u.e.lamport = 1 + take(in);
     u.e.payload = cr_span_of("urgent", 6);
+    u.e.other_suite = run.e[0].other_suite;
     sc_log_id(&t->mem.net, &u.key, &id);
     u.chain_before = id;
     sc_link_start(&id, &link);
     link.seq_next = u.seq;
-    sc_payload_hash(u.e.payload, &hash);
-    if (sc_link_extend(&link, u.e.lamport, 0, &hash, 6, &header) == ST_OK && (take(in) & 1))
+    if (sc_link_wire(&link, &u.e) == ST_OK && (take(in) & 1))
         sc_checkpoint_sign(&t->author[run.key.author.b[0] % 3].sign_sk, &t->mem.net, &id, u.seq,
                            &link.chain, &u.sig);
     must(sc_urgent_encode(&u, out));

@@ -60,7 +60,8 @@ static uint64_t run_end(const struct ts_mem_log *log, uint64_t from)
 /* Everything but where the payload is. */
 static void fill(const struct ts_mem_entry *from, struct sc_wire_entry *to)
 {
-    *to = (struct sc_wire_entry){.lamport = from->lamport, .wall_ms = from->wall_ms};
+    *to = (struct sc_wire_entry){
+        .lamport = from->lamport, .wall_ms = from->wall_ms, .other_suite = from->other_suite};
     if (from->pruned) {
         to->pruned = true;
         to->payload_hash = from->payload_hash;
@@ -348,7 +349,6 @@ static struct ts_mem_entry *append(struct ts_mem *m, struct ts_mem_log *log,
                                    const struct sc_wire_entry *w)
 {
     struct ts_mem_entry *e;
-    struct sc_header header;
     int rc;
 
     if (log->l.link.seq_next == log->cap) {
@@ -368,8 +368,8 @@ static struct ts_mem_entry *append(struct ts_mem *m, struct ts_mem_log *log,
         memcpy(e->payload, w->payload.p, w->payload.n);
         sc_payload_hash(w->payload, &e->payload_hash);
     }
-    rc = sc_link_extend(&log->l.link, w->lamport, w->wall_ms, &e->payload_hash, e->payload_bytes,
-                        &header);
+    e->other_suite = w->other_suite;
+    rc = sc_link_wire(&log->l.link, w);
     CR_ASSERT(rc == ST_OK);
     e->chain = log->l.link.chain;
     m->entries++;
@@ -432,7 +432,8 @@ void ts_mem_extend(struct ts_mem *m, const struct cr_identity *author, struct ts
                    uint64_t lamport, uint64_t wall_ms, struct cr_span payload, bool urgent)
 {
     uint64_t old_head = log->l.link.seq_next - 1;
-    struct sc_wire_entry w = {.wall_ms = wall_ms, .payload = payload};
+    struct sc_wire_entry w = {
+        .wall_ms = wall_ms, .other_suite = m->other_suite, .payload = payload};
 
     w.lamport = lamport != 0 ? lamport : log->l.link.lamport + 1;
     append(m, log, &w)->urgent = urgent;

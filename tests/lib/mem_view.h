@@ -9,6 +9,7 @@
 
 struct ts_mem_entry {
     uint64_t lamport, wall_ms;
+    uint8_t other_suite; /* as in sc_wire_entry */
     bool pruned, urgent, has_sig;
     uint8_t *payload; /* owned; NULL when pruned */
     size_t payload_bytes;
@@ -49,6 +50,7 @@ struct ts_mem {
     size_t fork_count;
     struct cr_sign_pk stranger[4]; /* authors without certificate */
     size_t stranger_count;
+    uint8_t other_suite; /* of what is written from now on, as in sc_wire_entry */
     uint64_t entries, reads;
     struct cr_hash deny_log; /* runs of this log that reach deny_from are refused */
     uint64_t deny_from;      /* 0: nothing is */

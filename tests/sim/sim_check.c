@@ -39,17 +39,10 @@ static int verify_run(struct sim_node *n, const struct sy_log *log, const struct
                       const struct cr_hash *before, uint64_t lamport)
 {
     struct sc_link link = {.seq_next = run->first_seq, .lamport = lamport, .chain = *before};
-    struct sc_header h;
 
     for (size_t i = 0; i < run->count; i++) {
-        const struct sc_wire_entry *e = &run->e[i];
-        struct cr_hash hash = e->payload_hash;
-        int rc;
+        int rc = sc_link_wire(&link, &run->e[i]);
 
-        if (!e->pruned)
-            sc_payload_hash(e->payload, &hash);
-        rc = sc_link_extend(&link, e->lamport, e->wall_ms, &hash,
-                            e->pruned ? e->payload_bytes : e->payload.n, &h);
         if (rc != ST_OK)
             return rc;
     }

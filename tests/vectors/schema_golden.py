@@ -102,6 +102,13 @@ for i in range(3):
     out[f"payload{i}"], out[f"header{i}"], out[f"chain{i}"] = payloads[i], headers[i], chains[i]
 
 
+# An entry of a suite that nobody knows behind them; its payload is no payload of suite 1.
+opaque = bytes(range(0xF0, 0x100))
+suite_header = pack([1, 9, 3, 301, walls[2] + 1, H("payload", opaque), len(opaque)])
+chains.append(H("chain", chains[2], H("leaf", suite_header)))
+out["suite_header"], out["suite_chain"] = suite_header, chains[3]
+
+
 def checkpoint(seq):
     return author.sign("fengsui/checkpoint/1", net, log, be64(seq), chains[seq])
 
@@ -122,6 +129,9 @@ run = [key, 0, [7, 1, 292], [walls[0], 60000, -5000], payloads, checkpoint(2)]
 pruned = [0, 1, [8], [walls[1]], [[H("payload", payloads[1]), len(payloads[1])]], checkpoint(1)]
 out["batch"] = pack([run, pruned])
 out["urgent"] = b"\x04" + pack(urgent)
+suites = [key, 2, [300, 1], [walls[2], 1], [payloads[2], opaque], checkpoint(3)]
+out["suite_batch"] = pack([suites + [None, b"\x01\x09"], [0] + suites[1:] + [chains[1][:8], b"\x01\x09"]])
+out["suite_urgent"] = b"\x04" + pack([key, 3, chains[2], 301, walls[2] + 1, opaque, checkpoint(3), 9])
 out["ack"] = b"\x05" + pack([4096, [[0, 2], [1, 70000]]])
 out["synced"] = b"\x06" + pack([fingerprint, 1])
 out["fork"] = b"\x07" + pack([key, [1, chains[1], checkpoint(1)], [2, chains[2], checkpoint(2)]])

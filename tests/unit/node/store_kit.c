@@ -43,11 +43,43 @@ void kit_free(struct kit *k)
     free(k);
 }
 
-struct sc_id kit_put(struct kit *k, enum kit_who who, uint64_t type, const struct sc_id *subject,
-                     const struct sc_id *parents, size_t parent_count, struct cr_span body)
+static struct sc_wire_entry kit_wire(const struct kit_entry *e)
+{
+    return (struct sc_wire_entry){.lamport = e->lamport,
+                                  .wall_ms = e->wall_ms,
+                                  .other_suite = e->other_suite,
+                                  .payload = e->payload};
+}
+
+/* The log owns the payload. */
+static struct sc_id append(struct kit *k, enum kit_who who, struct cr_span payload)
 {
     struct kit_log *l = &k->log[who];
     struct kit_entry *e = &l->e[l->count];
+    struct sc_wire_entry wire;
+    assert_true(l->count < KIT_ENTRIES);
+    e->payload = payload;
+    e->lamport = ++k->lamport;
+    e->wall_ms = KIT_WALL + k->lamport * 60000;
+    e->other_suite = k->other_suite;
+    wire = kit_wire(e);
+    ts_assert_ok(sc_link_wire(&l->link, &wire));
+    e->chain = l->link.chain;
+    l->count++;
+    return sc_id_of(&e->chain);
+}
+
+struct sc_id kit_bytes(struct kit *k, enum kit_who who, struct cr_span payload)
+{
+    struct cr_buf b;
+    cr_buf_init(&b, SC_PAYLOAD_MAX);
+    ts_assert_ok(cr_buf_append(&b, payload.p, payload.n));
+    return append(k, who, cr_buf_span(&b));
+}
+
+struct sc_id kit_put(struct kit *k, enum kit_who who, uint64_t type, const struct sc_id *subject,
+                     const struct sc_id *parents, size_t parent_count, struct cr_span body)
+{
     struct sc_payload p = {.type = type,
                            .schema_version = 1,
                            .parents = parents,
@@ -55,23 +87,13 @@ struct sc_id kit_put(struct kit *k, enum kit_who who, uint64_t type, const struc
                            .has_salt = true,
                            .body = body};
     struct cr_buf b;
-    struct cr_hash hash;
-    struct sc_header h;
-    assert_true(l->count < KIT_ENTRIES);
     if (subject != NULL) {
         p.has_subject = true;
         p.subject = *subject;
     }
     cr_buf_init(&b, SC_PAYLOAD_MAX);
     ts_assert_ok(sc_payload_encode(&p, &b));
-    e->payload = cr_buf_span(&b);
-    e->lamport = ++k->lamport;
-    e->wall_ms = KIT_WALL + k->lamport * 60000;
-    sc_payload_hash(e->payload, &hash);
-    ts_assert_ok(sc_link_extend(&l->link, e->lamport, e->wall_ms, &hash, b.n, &h));
-    e->chain = l->link.chain;
-    l->count++;
-    return sc_id_of(&e->chain);
+    return append(k, who, cr_buf_span(&b));
 }
 
 static void set(struct sc_body *body, uint8_t key, struct sc_value v)
@@ -189,8 +211,7 @@ int kit_apply(struct kit *k, struct nd_store *s, enum kit_who who, size_t from, 
     run->count = count;
     for (size_t i = 0; i < count; i++) {
         const struct kit_entry *e = &l->e[from + i];
-        run->e[i] = (struct sc_wire_entry){
-            .lamport = e->lamport, .wall_ms = e->wall_ms, .payload = e->payload};
+        run->e[i] = kit_wire(e);
         chains[i] = e->chain;
     }
     sc_checkpoint_sign(&l->id.sign_sk, &k->net, &l->log_id, from + count - 1, &chains[count - 1],
@@ -231,11 +252,10 @@ void kit_urgent(struct kit *k, struct nd_store *s, enum kit_who who, size_t at)
 {
     const struct kit_log *l = &k->log[who];
     const struct kit_entry *e = &l->e[at];
-    struct sc_urgent u = {
-        .key = l->key,
-        .seq = at,
-        .chain_before = at == 0 ? l->log_id : l->e[at - 1].chain,
-        .e = {.lamport = e->lamport, .wall_ms = e->wall_ms, .payload = e->payload}};
+    struct sc_urgent u = {.key = l->key,
+                          .seq = at,
+                          .chain_before = at == 0 ? l->log_id : l->e[at - 1].chain,
+                          .e = kit_wire(e)};
     struct st_err err = {.msg = ""};
     sc_checkpoint_sign(&l->id.sign_sk, &k->net, &l->log_id, at, &e->chain, &u.sig);
     if (nd_store_begin(s, &err) != ST_OK ||

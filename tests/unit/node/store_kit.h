@@ -30,6 +30,7 @@ enum kit_who {              /* logs; all but ROOT and CLERK write in the village
 
 struct kit_entry {
     uint64_t lamport, wall_ms;
+    uint8_t other_suite;    /* as in sc_wire_entry */
     struct cr_span payload; /* owned */
     struct cr_hash chain;
 };
@@ -47,6 +48,7 @@ struct kit {
     struct sc_genesis genesis;
     struct cr_hash net;
     uint64_t lamport;
+    uint8_t other_suite; /* of what is made from now on */
     struct kit_log log[KIT_LOGS];
 };
 
@@ -56,6 +58,8 @@ void kit_free(struct kit *k);
 /* Appends an entry and returns its id. subject NULL: creates one. */
 struct sc_id kit_put(struct kit *k, enum kit_who who, uint64_t type, const struct sc_id *subject,
                      const struct sc_id *parents, size_t parent_count, struct cr_span body);
+/* One whose payload is these bytes, whatever they say. */
+struct sc_id kit_bytes(struct kit *k, enum kit_who who, struct cr_span payload);
 /* The same with a body of the named values; unset ones are left out. */
 struct kit_body {
     uint64_t grid, severity, deadline_ms, kind, when_ms;

@@ -290,8 +290,8 @@ static const char *read_item(struct span *s, struct proof *f, const struct log *
     (void)uint(&h);
     bad = !bin(&h, want, 32) || bad;
     size = uint(&h);
-    if (bad || h.bad || h.p != h.end || version != 1 || suite != 1 || at != seq || size < 1 ||
-        size > 32768)
+    if (bad || h.bad || h.p != h.end || version != 1 || suite < 1 || suite > 255 || at != seq ||
+        size < 1 || size > 32768)
         return "header";
     hash("leaf", header, n, NULL, 0, leaf);
     hash("chain", chain, 32, leaf, 32, id);
@@ -303,6 +303,8 @@ static const char *read_item(struct span *s, struct proof *f, const struct log *
         hash("payload", payload, size, NULL, 0, got);
         if (memcmp(got, want, 32) != 0)
             return "payload hash";
+    }
+    if (kind == 1 && suite == 1) {
         mine = read_payload(payload, size, f, l, id, &bad);
     } else {
         mine = memcmp(id, f->subject, 16) == 0;

@@ -16,6 +16,7 @@ struct world {
     struct sc_request q;
     struct sc_answer a;
     size_t logs;
+    uint8_t other_suite; /* of the entries of logs put from now on */
 };
 
 static void person(uint8_t n, struct cr_identity *out)
@@ -40,7 +41,6 @@ static void put_log(struct world *w, const struct cr_identity *author, uint64_t 
     struct sc_link link;
     struct cr_hash log_id;
     struct cr_buf body, payload[2];
-    struct sc_header header;
 
     memset(&run, 0, sizeof run);
     run.has_key = true;
@@ -49,7 +49,6 @@ static void put_log(struct world *w, const struct cr_identity *author, uint64_t 
     sc_link_start(&log_id, &link);
     for (size_t i = 0; i < n; i++) {
         struct sc_payload p = {.type = SC_R_CERT, .schema_version = 1};
-        struct cr_hash hash;
 
         cr_buf_init(&body, SC_PAYLOAD_MAX);
         cr_buf_init(&payload[i], SC_PAYLOAD_MAX);
@@ -57,10 +56,10 @@ static void put_log(struct world *w, const struct cr_identity *author, uint64_t 
         p.body = cr_buf_span(&body);
         ts_assert_ok(sc_payload_encode(&p, &payload[i]));
         cr_buf_release(&body);
-        run.e[i] = (struct sc_wire_entry){.lamport = i + 1, .wall_ms = 5};
+        run.e[i] =
+            (struct sc_wire_entry){.lamport = i + 1, .wall_ms = 5, .other_suite = w->other_suite};
         run.e[i].payload = cr_buf_span(&payload[i]);
-        sc_payload_hash(run.e[i].payload, &hash);
-        ts_assert_ok(sc_link_extend(&link, i + 1, 5, &hash, payload[i].n, &header));
+        ts_assert_ok(sc_link_wire(&link, &run.e[i]));
     }
     run.count = n;
     sc_checkpoint_sign(&author->sign_sk, &w->net, &log_id, n - 1, &link.chain, &run.sig);
@@ -346,6 +345,15 @@ static void test_enrol__answer_lies(void **state)
     w.a.cert.b[0] ^= 1;
     sign(&w);
     ts_assert_status(check(&w, &got, NULL), ST_MALFORMED);
+    world_free(&w);
+
+    world_init(&w); /* it verifies, but this program cannot read what it says */
+    w.other_suite = 9;
+    put_good_log(&w);
+    seal(&w);
+    sign(&w);
+    ts_assert_status(check(&w, &got, &err), ST_MALFORMED);
+    assert_non_null(strstr(err.msg, "not among its entries"));
     world_free(&w);
 }
 

@@ -135,7 +135,7 @@ static void test_entry__header_writers_agree(void **state)
     }
 }
 
-/* A header of a later version or another suite is told from a broken one. */
+/* A header of a later version is told from a broken one; a suite need not be known. */
 static void test_entry__header_version(void **state)
 {
     uint8_t buf[GOLDEN_BYTES];
@@ -148,8 +148,40 @@ static void test_entry__header_version(void **state)
     buf[1] = 0;
     ts_assert_status(sc_header_decode(bytes, &h), ST_MALFORMED);
     buf[1] = 1;
+    buf[2] = 0;
+    ts_assert_status(sc_header_decode(bytes, &h), ST_RANGE);
     buf[2] = 2;
-    ts_assert_status(sc_header_decode(bytes, &h), ST_VERSION);
+    ts_assert_ok(sc_header_decode(bytes, &h));
+    assert_int_equal(h.suite, 2);
+    assert_true(sc_suite_known(1) && !sc_suite_known(0) && !sc_suite_known(2));
+}
+
+/* An entry whose payload nobody can read links, and verifies, by what its header says. */
+static void test_entry__other_suite(void **state)
+{
+    uint8_t opaque[16], header[SC_HEADER_BYTES_MAX], buf[GOLDEN_BYTES];
+    struct cr_span pinned = unhex(golden_suite_header, buf);
+    struct sc_link link = {.seq_next = 3, .lamport = 300}, before;
+    struct cr_hash hash;
+    struct sc_header h;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof opaque; i++)
+        opaque[i] = (uint8_t)(0xf0 + i);
+    sc_payload_hash(cr_span_of(opaque, sizeof opaque), &hash);
+    unhex_to(golden_chain2, link.chain.b, sizeof link.chain.b);
+    before = link;
+    ts_assert_status(sc_link_extend_as(&link, 0, 301, 0, &hash, 16, &h), ST_RANGE);
+    ts_assert_status(sc_link_extend_as(&link, SC_SUITE_MAX + 1, 301, 0, &hash, 16, &h), ST_RANGE);
+    assert_memory_equal(&link, &before, sizeof link);
+    ts_assert_ok(sc_link_extend_as(&link, 9, 301, 1735689655001, &hash, 16, &h));
+    ts_assert_hex(header, sc_header_encode(&h, header), golden_suite_header);
+    ts_assert_hex(link.chain.b, sizeof link.chain.b, golden_suite_chain);
+    check_strict("header of another suite", pinned, roundtrip_header);
+    link = before;
+    ts_assert_ok(sc_link_extend(&link, 301, 1735689655001, &hash, 16, &h));
+    unhex_to(golden_suite_chain, before.chain.b, sizeof before.chain.b);
+    assert_false(cr_hash_equal(&link.chain, &before.chain));
 }
 
 /* The link refuses what may not follow and then is as before; the first entry may start high. */
@@ -247,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_entry__strict),
         cmocka_unit_test(test_entry__header_writers_agree),
         cmocka_unit_test(test_entry__header_version),
+        cmocka_unit_test(test_entry__other_suite),
         cmocka_unit_test(test_entry__link_bounds),
         cmocka_unit_test(test_entry__payload_refuses),
         cmocka_unit_test(test_entry__payload_oversize),

@@ -76,7 +76,9 @@ static void test_frame__pinned_and_strict(void **state)
         {"hello, nothing new", golden_hello_same, roundtrip_hello},
         {"ranges", golden_ranges, roundtrip_ranges},
         {"batch", golden_batch, roundtrip_batch},
+        {"batch of another suite", golden_suite_batch, roundtrip_batch},
         {"urgent", golden_urgent, roundtrip_urgent},
+        {"urgent of another suite", golden_suite_urgent, roundtrip_urgent},
         {"ack", golden_ack, roundtrip_ack},
         {"synced", golden_synced, roundtrip_synced},
         {"fork", golden_fork, roundtrip_fork},
@@ -142,6 +144,91 @@ static void test_frame__run_fields(void **state)
     cr_buf_release(&out);
 }
 
+/* The suites of a run stand in a column only where one is not 1, and count for the chain. */
+static void test_frame__run_suites(void **state)
+{
+    uint8_t buf[GOLDEN_BYTES];
+    struct sc_link link = {.seq_next = 2, .lamport = 8}, before;
+    struct sc_reader r;
+    uint64_t count;
+
+    (void)state;
+    ts_assert_ok(sc_batch_open(unhex(golden_suite_batch, buf), &r, &count));
+    unhex_to(golden_chain1, link.chain.b, sizeof link.chain.b);
+    before = link;
+    for (uint64_t i = 0; i < count; i++) {
+        ts_assert_ok(sc_run_decode(&r, &run, NULL));
+        assert_int_equal(run.count, 2);
+        assert_int_equal(run.has_before, i == 1);
+        assert_int_equal(run.e[0].other_suite, 0);
+        assert_int_equal(run.e[1].other_suite, 9);
+        link = before;
+        ts_assert_ok(sc_link_wire(&link, &run.e[0]));
+        ts_assert_hex(link.chain.b, sizeof link.chain.b, golden_chain2);
+        ts_assert_ok(sc_link_wire(&link, &run.e[1]));
+        ts_assert_hex(link.chain.b, sizeof link.chain.b, golden_suite_chain);
+    }
+    ts_assert_ok(sc_reader_finish(&r));
+    /* An ordinary run after one with suites keeps nothing of them. */
+    ts_assert_ok(sc_batch_open(unhex(golden_batch, buf), &r, &count));
+    ts_assert_ok(sc_run_decode(&r, &run, NULL));
+    assert_int_equal(run.e[1].other_suite, 0);
+}
+
+/* What may stand behind the signature of the smallest run, and of the smallest urgent entry. */
+static void test_frame__suites_refuse(void **state)
+{
+    static const struct {
+        const char *name, *items, *tail;
+        int status;
+    } rows[] = {
+        {"none", "96", "", ST_OK},
+        {"another", "98", "c0 c40109", ST_OK},
+        {"the highest", "98", "c0 c401ff", ST_OK},
+        {"says nothing", "98", "c0 c40101", ST_MALFORMED},
+        {"zero", "98", "c0 c40100", ST_RANGE},
+        {"for no entry", "98", "c0 c400", ST_MALFORMED},
+        {"for one too many", "98", "c0 c4020109", ST_MALFORMED},
+        {"for more than may be", "98", "c0 c5ffff", ST_OVERSIZE},
+        {"an array", "98", "c0 9109", ST_MALFORMED},
+        {"nil", "98", "c0 c0", ST_MALFORMED},
+        {"before is nil alone", "97", "c0", ST_RANGE},
+        {"before the first entry", "98", "c4080102030405060708 c40109", ST_RANGE},
+        {"nine items", "99", "c0 c40109 00", ST_OVERSIZE},
+    };
+    uint8_t buf[GOLDEN_BYTES], sig[2 + CR_SIG_BYTES] = {0xc4, CR_SIG_BYTES};
+    struct sc_urgent u;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint8_t bytes[GOLDEN_BYTES];
+        size_t n = unhex(rows[i].items, buf).n, k;
+        struct sc_reader r;
+        int status;
+
+        memcpy(bytes, buf, n);
+        k = unhex("00 00 91 01 91 00 91 c40180", buf).n;
+        memcpy(bytes + n, buf, k);
+        memcpy(bytes + n + k, sig, sizeof sig);
+        n += k + sizeof sig;
+        k = unhex(rows[i].tail, buf).n;
+        memcpy(bytes + n, buf, k);
+        sc_reader_init(&r, cr_span_of(bytes, n + k));
+        status = sc_run_decode(&r, &run, NULL);
+        if (status == ST_OK)
+            status = sc_reader_finish(&r);
+        if (status != rows[i].status)
+            ts_fail("%s: %s", rows[i].name, st_name((enum st_code)status));
+    }
+    for (unsigned suite = 0; suite <= 9; suite++) {
+        struct cr_span in = unhex(golden_suite_urgent, buf);
+
+        buf[in.n - 1] = (uint8_t)suite;
+        ts_assert_status(sc_urgent_decode(cr_span_of(in.p + 1, in.n - 1), &u, NULL),
+                         suite > 1 ? ST_OK : ST_RANGE);
+    }
+}
+
 /* A full run fits a batch, and its frame even when nothing compresses. */
 static void test_frame__full_run_fits(void **state)
 {
@@ -165,12 +252,14 @@ static void test_frame__full_run_fits(void **state)
         run.e[i].lamport = (i > 0 ? run.e[i - 1].lamport : 0) + SC_LAMPORT_STEP_MAX;
         run.e[i].wall_ms = i % 2 == 0 ? 0 : SC_WALL_MS_MAX;
         run.e[i].payload = cr_span_of(payload, sizeof payload);
+        run.e[i].other_suite = 255;
     }
     ts_assert_ok(sc_batch_head(1, &out));
     ts_assert_ok(sc_run_encode(&run, &out));
     assert_true(out.n <= SC_BATCH_RAW_MAX);
     for (size_t i = 0; i < run.count; i++) /* different bytes, so that nothing repeats */
-        ts_prng_bytes(&r, out.p + out.n - 66 - (i + 1) * (sizeof payload + 2), sizeof payload);
+        ts_prng_bytes(&r, out.p + out.n - 66 - 260 - (i + 1) * (sizeof payload + 2),
+                      sizeof payload);
     ts_assert_ok(sc_pack_flush(pack, cr_buf_span(&out), &packed));
     cr_buf_release(&out);
     cr_buf_release(&packed);
@@ -636,6 +725,8 @@ int main(void)
         cmocka_unit_test(test_frame__pinned_and_strict),
         cmocka_unit_test(test_frame__hello_fields),
         cmocka_unit_test(test_frame__run_fields),
+        cmocka_unit_test(test_frame__run_suites),
+        cmocka_unit_test(test_frame__suites_refuse),
         cmocka_unit_test(test_frame__full_run_fits),
         cmocka_unit_test(test_frame__run_refuses),
         cmocka_unit_test(test_frame__run_bytes_bounded),

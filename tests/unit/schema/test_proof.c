@@ -146,11 +146,53 @@ static void test_proof__forms(void **state)
     world_free(&w);
 }
 
+/* An entry of a suite that is not known is verified like the others, and what it says is left. */
+static int see_unread(void *arg, const struct sc_proof_entry *e)
+{
+    struct world *w = arg;
+    struct sc_id subject = sc_proof_subject(e), own = sc_id_of(&w->id[e->header.seq]);
+
+    assert_int_equal(e->unread, e->header.seq == 4);
+    assert_int_equal(e->p.type,
+                     e->header.seq == 4 || e->erased ? 0 : SC_R_HAZARD_REPORT + e->header.seq);
+    if (e->unread)
+        assert_true(e->header.suite == 9 && sc_id_equal(&subject, &own));
+    return ST_OK;
+}
+
+static void test_proof__other_suite(void **state)
+{
+    static const uint8_t opaque[] = {0xc1, 0x13, 0x37};
+    struct sc_link link = {.seq_next = ENTRIES - 1, .lamport = ENTRIES - 1};
+    struct sc_proof proof;
+    struct world w;
+    struct cr_buf out;
+    struct cr_hash hash;
+
+    (void)state;
+    world_init(&w);
+    link.chain = w.before[ENTRIES - 1];
+    w.item[ENTRIES - 1].payload = cr_span_of(opaque, sizeof opaque);
+    sc_payload_hash(w.item[ENTRIES - 1].payload, &hash);
+    ts_assert_ok(
+        sc_link_extend_as(&link, 9, ENTRIES, 5, &hash, sizeof opaque, &w.item[ENTRIES - 1].header));
+    w.id[ENTRIES - 1] = link.chain;
+    sc_checkpoint_sign(&w.author.sign_sk, &w.net, &w.log_id, ENTRIES - 1, &link.chain, &w.sig);
+    build(&w, 0, 1, &out);
+    ts_assert_ok(sc_proof_read(cr_buf_span(&out), &proof, see_unread, &w, NULL));
+    assert_int_equal(proof.shown, 4);
+    assert_int_equal(proof.records, 2);
+    ts_each_bit_flip(out.p, out.n, refused, NULL);
+    cr_buf_release(&out);
+    world_free(&w);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_proof__all_of_it_is_covered),
         cmocka_unit_test(test_proof__forms),
+        cmocka_unit_test(test_proof__other_suite),
     };
 
     return cr_init(NULL) == ST_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

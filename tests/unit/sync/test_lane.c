@@ -70,6 +70,45 @@ static void test_lane__urgent_overtakes_the_backlog(void **state)
     kit_release(&k);
 }
 
+static int read_suites(struct kit *k, size_t node, const struct ts_mem_log *of, uint8_t *out)
+{
+    const struct ts_mem_log *log = ts_mem_log(&k->mem[node], &of->l.key);
+
+    assert_non_null(log);
+    for (uint64_t i = 0; i < log->l.link.seq_next; i++)
+        out[i] = log->e[i].other_suite;
+    return (int)log->l.link.seq_next;
+}
+
+/* Entries of a suite that no engine knows go from one to the next like others, in runs and ahead of
+ * them. */
+static void test_lane__other_suite_is_passed_on(void **state)
+{
+    uint8_t suites[8];
+    struct kit k;
+    struct ts_mem_log *log;
+
+    (void)state;
+    kit_init(&k, 3);
+    ts_pump_link(&k.pump, 1, 2, NULL, 0);
+    kit_run(&k);
+    kit_write(&k, 0, 0, VILLAGE, 2, false);
+    k.mem[0].other_suite = 9;
+    kit_write(&k, 0, 0, VILLAGE, 1, false);
+    log = kit_urgent(&k, 0, 0, VILLAGE, false);
+    k.mem[0].other_suite = 0;
+    kit_write(&k, 0, 0, VILLAGE, 1, false);
+    ts_pump_link(&k.pump, 0, 1, NULL, 0);
+    kit_run(&k);
+    kit_assert_equal(&k, 0, 2);
+    assert_int_equal(k.pump.node[1].urgents, 1);
+    assert_int_equal(k.pump.node[2].urgents, 1);
+    assert_int_equal(read_suites(&k, 2, log, suites), 5);
+    assert_memory_equal(suites, "\0\0\11\11\0", 5);
+    assert_no_blame(&k);
+    kit_release(&k);
+}
+
 /* An emergency that is ahead of its log is passed on at once, and only once. */
 static void test_lane__urgent_is_passed_on(void **state)
 {
@@ -389,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lane__urgent_is_in_the_hello),
         cmocka_unit_test(test_lane__urgent_overtakes_the_backlog),
+        cmocka_unit_test(test_lane__other_suite_is_passed_on),
         cmocka_unit_test(test_lane__urgent_is_passed_on),
         cmocka_unit_test(test_lane__urgent_held_is_offered_later),
         cmocka_unit_test(test_lane__live_push),
