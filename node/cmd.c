@@ -233,6 +233,16 @@ static const struct nd_opt bundle_plan_opts[] = {
     {"for", "NODE|GRID", "收件节点或网格，可重复", "for this node or grid; may be repeated"},
     {NULL, NULL, NULL, NULL}};
 
+static const struct nd_opt policy_list_opts[] = {
+    {"at", "DATE", "当时的值，默认现在", "as it applies then, default now"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt policy_set_opts[] = {
+    {"from", "DATE", "生效日期，默认现在", "applies from, default now"},
+    {"text", "TEXT", "依据（文号等）", "the basis, as a document number"},
+    {"as", "KEY", "签名所用的钥匙", "key to sign with"},
+    {"yes", NULL, "确认写入；不加则只显示结果", "do it; without it only shows what would be"},
+    {NULL, NULL, NULL, NULL}};
+
 static const struct nd_verb verbs[] = {
     {"init", NULL, "--name 名称 --street 代码", "建立街道空间和本节点",
      "make a street's space and this node", init_opts, ND_V_LOCAL, NULL, nd_cmd_init, NULL},
@@ -355,6 +365,15 @@ static const struct nd_verb verbs[] = {
     {"bundle", "receipt", "FILE", "回执：本节点已有什么，让回程只带所缺",
      "what is held here, so that the way back only carries the rest", bundle_receipt_opts, 0, NULL,
      nd_cmd_bundle_receipt, NULL},
+    {"policy", "list", "", "谁可填写、谁可销案等制度参数", "who may write and clear what",
+     policy_list_opts, 0, NULL, nd_cmd_policy_list, NULL},
+    {"policy", "show", "NAME", "一项参数及其历次修改", "one value and its changes", NULL, 0, NULL,
+     nd_cmd_policy_show, NULL},
+    {"policy", "set", "NAME VALUE", "修改参数，先显示哪些隐患会受影响",
+     "change a value; shows first which hazards it concerns", policy_set_opts, 0, NULL,
+     nd_cmd_policy_set, NULL},
+    {"role", "list", "", "角色名称、简称、由谁授予", "roles, their names and who gives them", NULL,
+     0, NULL, nd_cmd_role_list, NULL},
     {"verify", NULL, "", "核对全部数据", "check everything stored", verify_opts, 0, NULL,
      nd_cmd_verify, NULL},
     {"backup", "create", "FILE", "备份数据与钥匙，以口令加密", "back up store and keys, sealed",
@@ -406,8 +425,7 @@ static size_t distance(const char *a, const char *b)
     return row[n];
 }
 
-static void nearer(const char *word, const char *candidate, const char **best,
-                   size_t *best_distance)
+void nd_nearer(const char *word, const char *candidate, const char **best, size_t *best_distance)
 {
     size_t d = distance(word, candidate);
 
@@ -417,7 +435,7 @@ static void nearer(const char *word, const char *candidate, const char **best,
     }
 }
 
-static int usage(struct nd_cmd *c, const char *what, const char *word, const char *nearest)
+int nd_usage(struct nd_cmd *c, const char *what, const char *word, const char *nearest)
 {
     (void)nd_fail(c, ST_USAGE, "%s '%s'%s%s%s", what, word,
                   nearest == NULL ? "" : nd_tr(c, "，是不是 '", "; did you mean '"),
@@ -434,11 +452,11 @@ static int unknown_verb(struct nd_cmd *c, const char *word, const char *of)
 
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (of == NULL)
-            nearer(word, verbs[i].name, &best, &best_distance);
+            nd_nearer(word, verbs[i].name, &best, &best_distance);
         else if (strcmp(of, verbs[i].name) == 0 && verbs[i].sub != NULL)
-            nearer(word, verbs[i].sub, &best, &best_distance);
+            nd_nearer(word, verbs[i].sub, &best, &best_distance);
     }
-    return usage(c, nd_tr(c, "没有这个命令", "no such command"), word, best);
+    return nd_usage(c, nd_tr(c, "没有这个命令", "no such command"), word, best);
 }
 
 static int find_record(struct nd_cmd *c, const char *word)
@@ -454,8 +472,8 @@ static int find_record(struct nd_cmd *c, const char *word)
         return ST_OK;
     for (size_t i = 0; sc_record_at(i) != NULL; i++)
         if (strncmp(sc_record_at(i)->name, prefix, n) == 0)
-            nearer(word, sc_record_at(i)->name + n, &best, &best_distance);
-    return usage(c, nd_tr(c, "没有这种记录", "no such record"), word, best);
+            nd_nearer(word, sc_record_at(i)->name + n, &best, &best_distance);
+    return nd_usage(c, nd_tr(c, "没有这种记录", "no such record"), word, best);
 }
 
 /* The verb's words: its name, its sub-verb, the record it takes. *at: next word. */
@@ -479,7 +497,7 @@ static int read_verb(struct nd_cmd *c, int argc, char **argv, int *at)
         }
     }
     if (c->verb == NULL && known && *at >= argc)
-        return usage(c, nd_tr(c, "命令还缺一个词", "a word is missing after"), name, NULL);
+        return nd_usage(c, nd_tr(c, "命令还缺一个词", "a word is missing after"), name, NULL);
     if (c->verb == NULL)
         return known ? unknown_verb(c, argv[*at], name) : unknown_verb(c, name, NULL);
     if (c->verb->record_prefix != NULL && *at < argc && argv[*at][0] != '-')
@@ -505,10 +523,10 @@ static int unknown_option(struct nd_cmd *c, const char *name)
     size_t best_distance = 99;
 
     for (const struct nd_opt *o = c->verb->opts; o != NULL && o->name != NULL; o++)
-        nearer(name, o->name, &best, &best_distance);
+        nd_nearer(name, o->name, &best, &best_distance);
     for (size_t i = 0; c->rec != NULL && i < c->rec->field_count; i++)
-        nearer(name, c->rec->fields[i].name, &best, &best_distance);
-    return usage(c, nd_tr(c, "没有这个选项", "no such option"), name, best);
+        nd_nearer(name, c->rec->fields[i].name, &best, &best_distance);
+    return nd_usage(c, nd_tr(c, "没有这个选项", "no such option"), name, best);
 }
 
 /* --name, --name=value or --name value. */
@@ -525,7 +543,7 @@ static int read_option(struct nd_cmd *c, int argc, char **argv, int *at)
     if (!known_option(c, name, &takes))
         return unknown_option(c, name);
     if (c->opt_count == ND_OPTS_MAX)
-        return usage(c, nd_tr(c, "选项太多", "too many options at"), name, NULL);
+        return nd_usage(c, nd_tr(c, "选项太多", "too many options at"), name, NULL);
     c->opt[c->opt_count].name = name;
     if (equals != NULL)
         c->opt[c->opt_count].value = equals + 1;
@@ -534,7 +552,7 @@ static int read_option(struct nd_cmd *c, int argc, char **argv, int *at)
     else if (*at < argc)
         c->opt[c->opt_count].value = argv[(*at)++];
     else
-        return usage(c, nd_tr(c, "选项缺少值", "a value is missing after"), name, NULL);
+        return nd_usage(c, nd_tr(c, "选项缺少值", "a value is missing after"), name, NULL);
     c->opt_count++;
     return ST_OK;
 }
@@ -600,12 +618,12 @@ int nd_cmd_parse(struct nd_cmd *c, int argc, char **argv)
             at++;
         } else if (c->verb == NULL) {
             rc = argv[at][0] == '-'
-                     ? usage(c, nd_tr(c, "没有这个选项", "no such option"), argv[at], NULL)
+                     ? nd_usage(c, nd_tr(c, "没有这个选项", "no such option"), argv[at], NULL)
                      : read_verb(c, argc, argv, &at);
         } else if (!only_args && (strncmp(argv[at], "--", 2) == 0 || strcmp(argv[at], "-o") == 0)) {
             rc = read_option(c, argc, argv, &at);
         } else if (c->arg_count == ND_ARGS_MAX) {
-            rc = usage(c, nd_tr(c, "参数太多", "too many arguments at"), argv[at], NULL);
+            rc = nd_usage(c, nd_tr(c, "参数太多", "too many arguments at"), argv[at], NULL);
         } else {
             c->arg[c->arg_count++] = argv[at++];
         }
@@ -654,6 +672,19 @@ int nd_opt_u64(struct nd_cmd *c, const char *name, uint64_t max, uint64_t fallba
     (void)nd_fail(c, ST_USAGE, "--%s: '%s' %s %llu", name, text,
                   nd_tr(c, "不是整数，最大", "is not a number up to"), (unsigned long long)max);
     return ST_USAGE;
+}
+
+int nd_opt_date(struct nd_cmd *c, const char *name, uint64_t *out, struct st_err *err)
+{
+    const char *text = nd_opt(c, name);
+
+    if (text == NULL)
+        return ST_OK;
+    if (sc_date_parse(text, 8 * 60, out) != ST_OK)
+        return st_fail(err, ST_USAGE, "--%s '%s': %s", name, text,
+                       nd_tr(c, "应为 2026-11-24 或 2026-11-24 08:30",
+                             "2026-11-24 or 2026-11-24 08:30 is wanted"));
+    return ST_OK;
 }
 
 int nd_opt_span(struct nd_cmd *c, const char *name, uint64_t fallback_ms, uint64_t *out)

@@ -96,12 +96,19 @@ int nd_cmd_run(struct nd_cmd *c);
 void nd_cmd_release(struct nd_cmd *c);
 int nd_cmd_help(struct nd_cmd *c);
 
+/* Keeps what is nearer to a mistyped word, if near at all. Before the first: NULL, SIZE_MAX. */
+void nd_nearer(const char *word, const char *candidate, const char **best, size_t *best_distance);
+/* Writes "WHAT 'WORD'; did you mean 'NEAREST'?" (NULL: without). ST_USAGE. */
+int nd_usage(struct nd_cmd *c, const char *what, const char *word, const char *nearest);
+
 /* Value of an option; NULL when absent. A name that may be given often: nth 0, 1, … */
 const char *nd_opt(const struct nd_cmd *c, const char *name);
 const char *nd_opt_nth(const struct nd_cmd *c, const char *name, size_t nth);
 /* Number in an option, fallback when absent. ST_USAGE after writing what is wrong. */
 int nd_opt_u64(struct nd_cmd *c, const char *name, uint64_t max, uint64_t fallback,
                uint64_t *out) ST_MUST;
+/* Date, or date and time (UTC+8); *out stays as it is when the option is absent. ST_USAGE. */
+int nd_opt_date(struct nd_cmd *c, const char *name, uint64_t *out, struct st_err *err) ST_MUST;
 /* "7d", "12h", "30m", "45s" in ms. ST_USAGE after writing. */
 int nd_opt_span(struct nd_cmd *c, const char *name, uint64_t fallback_ms, uint64_t *out) ST_MUST;
 
@@ -138,7 +145,10 @@ json_t *nd_json_body(const struct sc_body *b);
 void nd_value_text(const struct nd_cmd *c, const struct sc_field *f, const struct sc_value *v,
                    char *out, size_t out_bytes);
 int nd_grid_parse(const char *text, uint64_t *out) ST_MUST; /* 9, 12 or 15 digits */
+/* By the names that the street has given them, if it has. */
 const char *nd_roles_text(const struct nd_cmd *c, uint64_t roles, char *out, size_t out_bytes);
+json_t *nd_json_roles(uint64_t roles);                                      /* names */
+const char *nd_signer_text(struct nd_cmd *c, const struct cr_sign_pk *key); /* by its certificate */
 /* "village,node" by name; ST_USAGE. */
 int nd_roles_parse(const char *text, uint64_t *out) ST_MUST;
 /* Path of an argument, from the client's directory. out: 4096 bytes. */
@@ -282,5 +292,9 @@ int nd_cmd_cert_restate(struct nd_cmd *c);
 int nd_cmd_held_list(struct nd_cmd *c);
 int nd_cmd_held_show(struct nd_cmd *c);
 int nd_cmd_held_adopt(struct nd_cmd *c);
+int nd_cmd_policy_list(struct nd_cmd *c);
+int nd_cmd_policy_show(struct nd_cmd *c);
+int nd_cmd_policy_set(struct nd_cmd *c);
+int nd_cmd_role_list(struct nd_cmd *c);
 
 #endif

@@ -45,22 +45,6 @@ static int take_invite(struct nd_cmd *c, struct answering *a, struct st_err *err
     return ST_OK;
 }
 
-static int window(struct nd_cmd *c, const char *opt, uint64_t *out, struct st_err *err)
-{
-    const struct sc_field *f = sc_field_by_name(sc_record_find(SC_R_CERT), opt);
-    struct sc_value v = {0};
-    struct cr_buf arena;
-    int rc;
-
-    if (nd_opt(c, opt) == NULL)
-        return ST_OK;
-    cr_buf_init(&arena, 256);
-    rc = sc_value_parse(f, nd_opt(c, opt), &arena, &v, err);
-    cr_buf_release(&arena);
-    *out = v.u;
-    return rc;
-}
-
 /* What is given: by option, else by invitation, else as wished. */
 static int decide(struct nd_cmd *c, struct answering *a, struct st_err *err)
 {
@@ -80,9 +64,9 @@ static int decide(struct nd_cmd *c, struct answering *a, struct st_err *err)
         memcpy(cert->prefixes, a->q.prefixes, sizeof cert->prefixes);
     rc = nd_opt_grants(c, &cert->roles, &cert->prefix_count, cert->prefixes, err);
     if (rc == ST_OK)
-        rc = window(c, "from", &cert->from_ms, err);
+        rc = nd_opt_date(c, "from", &cert->from_ms, err);
     if (rc == ST_OK)
-        rc = window(c, "to", &cert->to_ms, err);
+        rc = nd_opt_date(c, "to", &cert->to_ms, err);
     if (rc != ST_OK)
         return rc;
     if (cert->kind == SC_CERT_NODE)

@@ -5,19 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int nd_opt_date(struct nd_cmd *c, const char *name, uint64_t *out, struct st_err *err)
-{
-    const char *text = nd_opt(c, name);
-
-    if (text == NULL)
-        return ST_OK;
-    if (sc_date_parse(text, 8 * 60, out) != ST_OK)
-        return st_fail(err, ST_USAGE, "--%s '%s': %s", name, text,
-                       nd_tr(c, "应为 2026-11-24 或 2026-11-24 08:30",
-                             "2026-11-24 or 2026-11-24 08:30 is wanted"));
-    return ST_OK;
-}
-
 int nd_key_public(struct nd_cmd *c, const char *name, struct cr_sign_pk *out, struct st_err *err)
 {
     char path[ND_PATH_MAX + 256];

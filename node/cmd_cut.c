@@ -241,7 +241,7 @@ static int effect_entry(void *arg, const struct nd_preview_entry *e)
                                             .type = e->entry->fact.type,
                                             .wall_ms = e->entry->fact.wall_ms,
                                             .begins = !e->entry->held};
-    if (e->entry->held && e->before == ND_HELD_NONE) {
+    if (e->entry->held && e->before == SC_WHY_COUNTS) {
         x->stops++;
         x->unverified += rec != NULL && rec->klass == SC_DANGER;
     } else if (!e->entry->held)

@@ -55,8 +55,6 @@ int nd_cuts_write(struct nd_cuts *x, struct nd_cmd *c, const struct cr_identity 
 /* Signing key by the name of a local key (sealed or not) or in hex. */
 int nd_key_public(struct nd_cmd *c, const char *name, struct cr_sign_pk *out,
                   struct st_err *err) ST_MUST;
-/* An option that is a date (UTC+8); *out as it was when absent. ST_USAGE. */
-int nd_opt_date(struct nd_cmd *c, const char *name, uint64_t *out, struct st_err *err) ST_MUST;
 
 /* ---- cmd_held.c ---- */
 /* Why it does not count, in the language of the command. */

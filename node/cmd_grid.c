@@ -78,22 +78,6 @@ int nd_cmd_grid_list(struct nd_cmd *c)
 
 /* ---- cert ---- */
 
-static int cert_window(struct nd_cmd *c, const char *opt, uint64_t *out, struct st_err *err)
-{
-    const struct sc_field *f = sc_field_by_name(sc_record_find(SC_R_CERT), opt);
-    struct sc_value v = {0};
-    struct cr_buf arena;
-    int rc;
-
-    if (nd_opt(c, opt) == NULL)
-        return ST_OK;
-    cr_buf_init(&arena, 256);
-    rc = sc_value_parse(f, nd_opt(c, opt), &arena, &v, err);
-    cr_buf_release(&arena);
-    *out = v.u;
-    return rc;
-}
-
 static int by_code(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -120,9 +104,9 @@ static int read_cert(struct nd_cmd *c, struct sc_cert *cert, struct cr_identity 
             return st_fail(err, ST_USAGE, "--grid '%s': up to %d codes of 9, 12 or 15 digits",
                            nd_opt_nth(c, "grid", i), SC_CERT_PREFIXES_MAX);
     qsort(cert->prefixes, cert->prefix_count, sizeof cert->prefixes[0], by_code);
-    rc = cert_window(c, "from", &cert->from_ms, err);
+    rc = nd_opt_date(c, "from", &cert->from_ms, err);
     if (rc == ST_OK)
-        rc = cert_window(c, "to", &cert->to_ms, err);
+        rc = nd_opt_date(c, "to", &cert->to_ms, err);
     if (rc == ST_OK)
         rc = nd_key_named(c, key, subject, err);
     cert->subject = subject->sign_pk;
@@ -147,6 +131,8 @@ int nd_cmd_cert_issue(struct nd_cmd *c)
     if (rc == ST_OK && (cert.roles & (SC_ROLE_STREET | SC_ROLE_VILLAGE)) != 0 &&
         sc_certs_root(nd_store_certs(c->app->store), &author.sign_pk) != SC_ROOT_NONE)
         cert.rank = 1; /* a seat; a grid officer certified by the root is none */
+    if (rc == ST_OK)
+        rc = nd_driver_may_issue(c->app->driver, &author, &cert, &err);
     if (rc == ST_OK) {
         rc = sc_cert_consent(&cert, nd_store_net(c->app->store), &subject.sign_sk);
         if (rc == ST_OK)
@@ -162,11 +148,6 @@ int nd_cmd_cert_issue(struct nd_cmd *c)
     cr_buf_release(&body);
     if (rc != ST_OK)
         return nd_fail_err(c, &err);
-    if (sc_certs_find(nd_store_certs(c->app->store), &cert.subject) == NULL)
-        nd_say(
-            c, "%s",
-            nd_tr(c, "证书已写入，但签发人的权限不包含它，因此不生效。\n",
-                  "The certificate was written but does not count: its issuer may not give it.\n"));
     if (c->json)
         nd_out_json(c, json_pack("{s:o}", "id", nd_json_id(&id)));
     else

@@ -22,10 +22,10 @@ static void signer_text(struct nd_cmd *c, const struct cr_sign_pk *key, char out
 
 const char *nd_held_reason(const struct nd_cmd *c, const struct nd_history_row *row)
 {
-    struct sc_label why = nd_held_label(row->why);
+    struct sc_label why = sc_why_label(row->why);
 
-    return row->why == ND_HELD_QUARANTINE && row->held_reason != NULL ? row->held_reason
-                                                                      : nd_tr(c, why.zh, why.en);
+    return row->why == SC_WHY_QUARANTINE && row->detail != NULL ? row->detail
+                                                                : nd_tr(c, why.zh, why.en);
 }
 
 /* The grid that the entry names, else the one of its scope; 0: none. */
@@ -35,7 +35,7 @@ static uint64_t grid_of(const struct nd_held_row *row)
     struct sc_body body;
     size_t i = rec == NULL ? SIZE_MAX : sc_field_index(rec, SC_K_GRID);
 
-    if (i != SIZE_MAX && !row->entry.fact.pruned && row->entry.why != ND_HELD_QUARANTINE &&
+    if (i != SIZE_MAX && !row->entry.fact.pruned && row->entry.why != SC_WHY_QUARANTINE &&
         sc_body_decode(rec, row->entry.fact.schema_version, false, row->entry.fact.body, &body,
                        NULL) == ST_OK &&
         body.v[i].present)
@@ -58,7 +58,7 @@ json_t *nd_json_held(struct nd_cmd *c, const struct nd_held_row *row)
         "subject", nd_json_id(&row->subject), "record", rec == NULL ? "unknown" : rec->name,
         "signer", who, "author", hex, "scope", scope, "seq", (json_int_t)row->entry.seq, "wall_ms",
         (json_int_t)row->entry.fact.wall_ms, "received_ms", (json_int_t)row->entry.received_ms,
-        "why", nd_held_label(row->entry.why).name, "reason", nd_held_reason(c, &row->entry), "cut",
+        "why", sc_why_label(row->entry.why).name, "reason", nd_held_reason(c, &row->entry), "cut",
         row->has_cut ? nd_json_id(&cut) : json_null(), "grid",
         grid == 0 ? json_null() : nd_json_grid(grid));
 }
@@ -123,14 +123,14 @@ struct one {
     size_t found;
     struct sc_log_key log;
     struct sc_adopt_entry entry;
-    enum nd_held why;
+    enum sc_why why;
     bool show;
 };
 
 /* No office can give it an effect. */
-static bool out_of_reach(enum nd_held why)
+static bool out_of_reach(enum sc_why why)
 {
-    return why == ND_HELD_QUARANTINE || why == ND_HELD_SUITE;
+    return why == SC_WHY_QUARANTINE || why == SC_WHY_SUITE;
 }
 
 static void show_one(struct one *o, const struct nd_held_row *row)
@@ -163,7 +163,7 @@ static void show_one(struct one *o, const struct nd_held_row *row)
                 nd_value_text(c, &rec->fields[i], &body.v[i], value, sizeof value);
                 nd_out(c, "  %s：%s\n", nd_tr(c, rec->fields[i].zh, rec->fields[i].en), value);
             }
-    if (row->entry.why == ND_HELD_SUITE) {
+    if (row->entry.why == SC_WHY_SUITE) {
         nd_out(c, "  %s\n",
                nd_tr(c, "其中可能有隐患上报。请升级本程序，升级后自动读入。",
                      "It may report a danger. Upgrade this program: it is read then by itself."));
@@ -171,7 +171,7 @@ static void show_one(struct one *o, const struct nd_held_row *row)
     }
     nd_out(
         c, "  %s\n",
-        row->entry.why == ND_HELD_QUARANTINE
+        row->entry.why == SC_WHY_QUARANTINE
             ? nd_tr(c, "格式不符的记录不能采认。", "What breaks the catalogue cannot be adopted.")
             : nd_tr(c, "核实无误后，由上级用 held adopt 采认，或由本人重新填报。",
                     "When it was checked, the office above adopts it by held adopt, or its author "
@@ -268,7 +268,7 @@ int nd_cmd_held_adopt(struct nd_cmd *c)
         if (rc == ST_OK && out_of_reach(o.why))
             rc = st_fail(
                 &err, ST_DENIED, "'%s': %s", o.hex,
-                o.why == ND_HELD_SUITE
+                o.why == SC_WHY_SUITE
                     ? nd_tr(c, "由更新版本写成，升级后显示，不能采认",
                             "written with a newer suite; it cannot be adopted before an upgrade")
                     : nd_tr(c, "格式不符，不能采认", "breaks the catalogue; it cannot be adopted"));

@@ -1,6 +1,7 @@
 /* What commands print: text for people, JSON for programs, failures for both. */
 #include "node/cmd.h"
 #include "node/control.h"
+#include "schema/record_table.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -376,26 +377,33 @@ int nd_grid_parse(const char *text, uint64_t *out)
     return ST_OK;
 }
 
-static const struct sc_choice *role_choices(void)
+/* What the street calls the role now, else the catalogue's name. */
+static const char *role_text(const struct nd_cmd *c, const struct sc_choice *role,
+                             struct sc_policy_value *v)
 {
-    const struct sc_record *rec = sc_record_find(SC_R_CERT);
-    const struct sc_field *f = rec == NULL ? NULL : sc_field_by_name(rec, "roles");
+    char name[SC_POLICY_NAME_MAX + 1];
 
-    return f == NULL ? NULL : f->choices;
+    if (c->app == NULL)
+        return nd_tr(c, role->zh, role->en);
+    (void)snprintf(name, sizeof name, "role.%s", role->name);
+    sc_policy_value_at(nd_store_policy(c->app->store), sc_policy_item_find(cr_span_text(name)),
+                       nd_app_wall_ms(c->app), v);
+    return nd_tr(c, v->zh, v->en);
 }
 
 const char *nd_roles_text(const struct nd_cmd *c, uint64_t roles, char *out, size_t out_bytes)
 {
+    struct sc_policy_value v;
     size_t n = 0;
 
     out[0] = '\0';
-    for (const struct sc_choice *ch = role_choices(); ch != NULL && ch->name != NULL; ch++) {
+    for (const struct sc_choice *role = sc_choices_role; role->name != NULL; role++) {
         int add;
 
-        if ((roles & ch->value) == 0)
+        if ((roles & role->value) == 0)
             continue;
         add = snprintf(out + n, out_bytes - n, "%s%s", n > 0 ? nd_tr(c, "、", ", ") : "",
-                       nd_tr(c, ch->zh, ch->en));
+                       role_text(c, role, &v));
         if (add < 0 || (size_t)add >= out_bytes - n)
             break;
         n += (size_t)add;
@@ -403,20 +411,40 @@ const char *nd_roles_text(const struct nd_cmd *c, uint64_t roles, char *out, siz
     return out;
 }
 
+json_t *nd_json_roles(uint64_t roles)
+{
+    json_t *list = json_array();
+
+    for (const struct sc_choice *role = sc_choices_role; role->name != NULL; role++)
+        if ((roles & role->value) != 0)
+            (void)json_array_append_new(list, json_string(role->name));
+    return list;
+}
+
+const char *nd_signer_text(struct nd_cmd *c, const struct cr_sign_pk *key)
+{
+    struct sc_certs *certs = nd_store_certs(c->app->store);
+    const struct sc_cert *cert = sc_certs_find(certs, key);
+
+    if (cert != NULL)
+        return cert->name;
+    return sc_certs_root(certs, key) != SC_ROOT_NONE ? nd_tr(c, "街道根钥匙", "root key")
+                                                     : nd_tr(c, "未认证", "not certified");
+}
+
 int nd_roles_parse(const char *text, uint64_t *out)
 {
     uint64_t roles = 0;
 
     while (*text != '\0') {
-        const struct sc_choice *ch = role_choices();
+        const struct sc_choice *ch = sc_choices_role;
         size_t n = 0;
 
         while (text[n] != '\0' && text[n] != ',')
             n++;
-        while (ch != NULL && ch->name != NULL &&
-               (strlen(ch->name) != n || memcmp(ch->name, text, n) != 0))
+        while (ch->name != NULL && (strlen(ch->name) != n || memcmp(ch->name, text, n) != 0))
             ch++;
-        if (ch == NULL || ch->name == NULL)
+        if (ch->name == NULL)
             return ST_USAGE;
         roles |= ch->value;
         text += text[n] == ',' ? n + 1 : n;

@@ -132,7 +132,7 @@ static int show_entry(void *arg, const struct nd_signed_row *row)
     struct showing *s = arg;
     struct nd_cmd *c = s->c;
     const struct sc_record *rec = sc_record_find(row->type);
-    struct sc_label why = nd_held_label(row->why);
+    struct sc_label why = sc_why_label(row->why);
     char key[2 * CR_SIGN_PK_BYTES + 1], id[2 * SC_ID_BYTES + 1], scope[SC_SCOPE_TEXT_MAX],
         when[ND_TIME_TEXT_MAX];
 
@@ -152,9 +152,9 @@ static int show_entry(void *arg, const struct nd_signed_row *row)
     nd_time_text(row->wall_ms, when);
     nd_out(c, "  %s  %s  %.12s  %s  %.8s…%s%s%s\n", when,
            rec == NULL ? "?" : nd_tr(c, rec->zh, rec->en), id, scope, key,
-           row->why == ND_HELD_NONE ? "" : nd_tr(c, "【不计入：", " [does not count: "),
-           row->why == ND_HELD_NONE ? "" : nd_tr(c, why.zh, why.en),
-           row->why == ND_HELD_NONE ? "" : nd_tr(c, "】", "]"));
+           row->why == SC_WHY_COUNTS ? "" : nd_tr(c, "【不计入：", " [does not count: "),
+           row->why == SC_WHY_COUNTS ? "" : nd_tr(c, why.zh, why.en),
+           row->why == SC_WHY_COUNTS ? "" : nd_tr(c, "】", "]"));
     return 0;
 }
 

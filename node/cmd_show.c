@@ -93,34 +93,26 @@ static int show_hazard(void *arg, const struct nd_hazard_row *row)
 
 /* ---- history ---- */
 
-static const char *signer(struct nd_cmd *c, const struct nd_history_row *row)
-{
-    const struct sc_cert *cert = sc_certs_find(nd_store_certs(c->app->store), &row->fact.author);
-
-    if (cert != NULL)
-        return cert->name;
-    return cr_sign_pk_equal(&row->fact.author, &nd_store_genesis(c->app->store)->root)
-               ? nd_tr(c, "街道根钥匙", "root key")
-               : nd_tr(c, "未认证", "not certified");
-}
-
 static void history_json(struct show *s, const struct nd_history_row *row,
                          const struct sc_record *rec, const struct sc_body *body)
 {
     struct sc_id id = sc_id_of(&row->fact.entry_id);
+    struct sc_label why = sc_why_label(row->why);
     char author[2 * CR_SIGN_PK_BYTES + 1];
     json_t *o;
 
     cr_hex(row->fact.author.b, sizeof row->fact.author.b, author);
     o = json_pack("{s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:b}", "id",
                   nd_json_id(&id), "record", rec == NULL ? "unknown" : rec->name, "signer",
-                  signer(s->c, row), "author", author, "roles", (json_int_t)row->fact.roles, "seq",
-                  (json_int_t)row->seq, "wall_ms", (json_int_t)row->fact.wall_ms, "received_ms",
-                  (json_int_t)row->received_ms, "verified",
-                  (int)(!row->provisional && row->fact.roles != 0), "held", (int)row->held,
-                  "urgent", (int)row->urgent, "pruned", (int)row->fact.pruned);
-    if (row->held)
+                  nd_signer_text(s->c, &row->fact.author), "author", author, "roles",
+                  (json_int_t)row->fact.roles, "seq", (json_int_t)row->seq, "wall_ms",
+                  (json_int_t)row->fact.wall_ms, "received_ms", (json_int_t)row->received_ms,
+                  "verified", (int)(!row->provisional && row->fact.roles != 0), "held",
+                  (int)row->held, "urgent", (int)row->urgent, "pruned", (int)row->fact.pruned);
+    if (row->held) {
+        (void)json_object_set_new(o, "held_why", json_string(why.name));
         (void)json_object_set_new(o, "held_reason", json_string(nd_held_reason(s->c, row)));
+    }
     (void)json_object_set_new(o, "body", body == NULL ? json_null() : nd_json_body(body));
     (void)json_array_append_new(s->history, o);
 }
@@ -128,6 +120,7 @@ static void history_json(struct show *s, const struct nd_history_row *row,
 static void history_text(struct show *s, const struct nd_history_row *row,
                          const struct sc_record *rec, const struct sc_body *body)
 {
+    struct sc_label title = sc_why_title(row->why, rec);
     struct nd_cmd *c = s->c;
     char when[ND_TIME_TEXT_MAX], value[SC_TEXT_MAX + 64];
 
@@ -135,9 +128,11 @@ static void history_text(struct show *s, const struct nd_history_row *row,
     nd_out(c, "  %s  %s  %s %s", when,
            rec == NULL ? nd_tr(c, "（新版本的记录）", "(record of a newer version)")
                        : nd_tr(c, rec->zh, rec->en),
-           signer(c, row), row->fact.roles != 0 && !row->provisional ? "✓" : "?");
+           nd_signer_text(c, &row->fact.author),
+           row->fact.roles != 0 && !row->provisional ? "✓" : "?");
     if (row->held)
-        nd_out(c, nd_tr(c, "【不计入：%s】", " [does not count: %s]"), nd_held_reason(c, row));
+        nd_out(c, nd_tr(c, "【%s：%s】", " [%s: %s]"), nd_tr(c, title.zh, title.en),
+               nd_held_reason(c, row));
     if (row->provisional)
         nd_out(c, "%s", nd_tr(c, "【紧急先到，前文未到】", " [urgent, ahead of its log]"));
     if (row->fact.pruned)

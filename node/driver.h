@@ -93,6 +93,12 @@ int nd_driver_preview(struct nd_driver *d, const struct cr_identity *author, uin
                       const struct nd_draft *drafts, size_t n, struct nd_preview *p,
                       struct st_err *err) ST_MUST;
 
+/* Whether a certificate by this issuer would be accepted beside those that are (tried in a set of
+ * its own), and whether the policy of now lets the issuer give its roles. ST_DENIED naming the role
+ * and who may give it; ST_NOMEM. */
+int nd_driver_may_issue(struct nd_driver *d, const struct cr_identity *issuer,
+                        const struct sc_cert *cert, struct st_err *err) ST_MUST;
+
 /* Sync now with one peer or all (resets back-off). */
 void nd_driver_dial_now(struct nd_driver *d, const struct cr_kx_pk *kx_or_null);
 /* Peers were added, removed, enabled or disabled in the store. */

@@ -13,6 +13,8 @@
  * stranger. */
 #include "node/driver_int.h"
 
+#include "schema/record_table.h"
+
 #include "schema/join.h"
 
 #include <stdio.h>
@@ -75,10 +77,28 @@ static int copy_cert(void *arg, const struct sc_cert *c, const struct cr_sign_pk
     return t->rc;
 }
 
-/* Whether a certificate by this issuer would be accepted beside those that are: tried in a set of
- * its own, so that nothing is written that has no effect. */
-static int may_issue(struct nd_driver *d, const struct cr_identity *issuer,
-                     const struct sc_cert *cert, struct st_err *err)
+/* Roles of the certificate that one with this power may not give, by the policy of now. */
+static int check_givers(struct nd_driver *d, enum sc_giver giver, const struct sc_cert *cert,
+                        struct st_err *err)
+{
+    struct sc_policy_value v;
+    struct sc_policy_item item;
+
+    for (size_t i = 0; i < sc_policy_items(); i++) {
+        sc_policy_item(i, &item);
+        if (item.kind != SC_PK_ROLE || (cert->roles & UINT64_C(1) << item.at) == 0)
+            continue;
+        sc_policy_value_at(nd_store_policy(d->o.store), i, nd_wall(d), &v);
+        if (giver > v.number)
+            return st_fail(err, ST_DENIED, "this key may not give the role %s (%s); who may: %s",
+                           sc_choices_role[item.at].name, v.en,
+                           sc_choice_by_value(sc_choices_giver, v.number)->name);
+    }
+    return ST_OK;
+}
+
+int nd_driver_may_issue(struct nd_driver *d, const struct cr_identity *issuer,
+                        const struct sc_cert *cert, struct st_err *err)
 {
     static const struct cr_hash none; /* the id of no entry */
     struct trial t = {.set = sc_certs_new(nd_store_genesis(d->o.store))};
@@ -92,6 +112,8 @@ static int may_issue(struct nd_driver *d, const struct cr_identity *issuer,
         (void)st_fail(err, (enum st_code)rc, "certificate: %s", st_text((enum st_code)rc));
     else if (!sc_certs_accepted(t.set, &none))
         rc = st_fail(err, ST_DENIED, "this key may not give these roles in these grids");
+    else
+        rc = check_givers(d, sc_certs_giver(t.set, &none), cert, err);
     sc_certs_free(t.set);
     return rc;
 }
@@ -126,7 +148,7 @@ int nd_driver_certify(struct nd_driver *d, const struct cr_identity *issuer, str
         rc = m.has_invite ? nd_store_put_invite(d->o.store, &m.invite, err) : ST_OK;
         return rc;
     }
-    rc = may_issue(d, issuer, cert, err);
+    rc = nd_driver_may_issue(d, issuer, cert, err);
     if (rc != ST_OK)
         return rc;
     cr_buf_init(&body, SC_PAYLOAD_MAX);

@@ -305,7 +305,7 @@ static int add_held(void *arg, const struct nd_held_row *row)
     const struct sc_record *rec = sc_record_find(row->entry.fact.type);
     json_t *o = nd_json_held(&l->cmd, row);
 
-    if (rec == NULL || rec->fold != SC_FOLD_HAZARD || row->entry.why == ND_HELD_QUARANTINE)
+    if (rec == NULL || rec->fold != SC_FOLD_HAZARD || row->entry.why == SC_WHY_QUARANTINE)
         (void)json_object_set_new(o, "subject", json_null());
     (void)json_array_append_new(l->rows, o);
     return 0;
@@ -466,6 +466,5 @@ void nd_api_stop(struct nd_api *api)
     if (api == NULL)
         return;
     nd_http_stop(api->http);
-    json_decref(api->catalog);
     free(api);
 }

@@ -37,7 +37,6 @@ struct nd_api {
     struct nd_api_fault fault[64];
     struct nd_http_stream *stream[ND_API_STREAMS_MAX];
     uint64_t changes; /* as told last */
-    json_t *catalog;  /* made once */
 };
 
 uint64_t nd_api_now(const struct nd_api *api);

@@ -1,6 +1,9 @@
 /* The catalogue, the codes and the labels as one JSON value: forms, columns and words of the page
- * come from it, so that a new field of a record needs nothing there. Made once. */
+ * come from it, so that a new field of a record needs nothing there. Writers and names of roles are
+ * those of the policy as it applies now. */
 #include "node/http_api_int.h"
+
+#include "schema/record_table.h"
 
 #include <string.h>
 
@@ -39,18 +42,7 @@ static json_t *field_json(const struct sc_field *f)
                      f->unit, "choices", choices_json(f->choices));
 }
 
-static json_t *role_list(uint32_t roles)
-{
-    const struct sc_field *f = sc_field_by_name(sc_record_find(SC_R_CERT), "roles");
-    json_t *list = json_array();
-
-    for (const struct sc_choice *ch = f->choices; ch != NULL && ch->name != NULL; ch++)
-        if ((roles & ch->value) != 0)
-            (void)json_array_append_new(list, json_string(ch->name));
-    return list;
-}
-
-static json_t *record_json(const struct sc_record *rec)
+static json_t *record_json(const struct sc_record *rec, const struct sc_rules *rules)
 {
     static const char *const folds[] = {"none", "cert", "lww", "hazard"};
     static const char *const classes[] = {"neutral", "danger", "clearance"};
@@ -62,9 +54,9 @@ static json_t *record_json(const struct sc_record *rec)
                      "zh", rec->zh, "en", rec->en, "type", (json_int_t)rec->type, "fold",
                      (size_t)rec->fold < 4 ? folds[rec->fold] : "none", "klass",
                      (size_t)rec->klass < 3 ? classes[rec->klass] : "neutral", "creates",
-                     (int)(rec->subject != SC_SUBJ_NEEDS), "writers", role_list(rec->writers),
-                     "open_report", (int)rec->open_report, "public", (int)rec->public_scope,
-                     "fields", fields);
+                     (int)(rec->subject != SC_SUBJ_NEEDS), "writers",
+                     nd_json_roles(sc_rules_writers(rules, rec)), "open_report",
+                     (int)rec->open_report, "public", (int)rec->public_scope, "fields", fields);
 }
 
 static json_t *label_json(struct sc_label l)
@@ -87,13 +79,36 @@ static json_t *codes_json(void)
     return list;
 }
 
-static json_t *make_catalog(void)
+/* By the names that the street has given them. */
+static json_t *roles_json(const struct nd_api *api)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < sc_policy_items(); i++) {
+        struct sc_policy_value v;
+        struct sc_policy_item item;
+
+        sc_policy_item(i, &item);
+        if (item.kind != SC_PK_ROLE)
+            continue;
+        sc_policy_value_at(nd_store_policy(api->app->store), i, nd_app_wall_ms(api->app), &v);
+        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I}", "name",
+                                                    sc_choices_role[item.at].name, "zh", v.zh, "en",
+                                                    v.en, "abbr", v.abbr, "value",
+                                                    (json_int_t)sc_choices_role[item.at].value));
+    }
+    return list;
+}
+
+static json_t *make_catalog(const struct nd_api *api)
 {
     json_t *records = json_array(), *states = json_array(), *flags = json_array();
     json_t *blocks = json_array(), *levels = json_array();
+    const struct sc_rules *rules =
+        sc_policy_at(nd_store_policy(api->app->store), nd_app_wall_ms(api->app));
 
     for (size_t i = 0; sc_record_at(i) != NULL; i++)
-        (void)json_array_append_new(records, record_json(sc_record_at(i)));
+        (void)json_array_append_new(records, record_json(sc_record_at(i), rules));
     for (int s = SC_HS_REPORTED; s <= SC_HS_VOID; s++)
         (void)json_array_append_new(states,
                                     label_json(sc_hazard_state_label((enum sc_hazard_state)s)));
@@ -105,15 +120,12 @@ static json_t *make_catalog(void)
         (void)json_array_append_new(levels, label_json(sc_level_label((enum sc_level)l)));
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "records", records, "codes",
                      codes_json(), "states", states, "flags", flags, "blocks", blocks, "levels",
-                     levels, "roles",
-                     choices_json(sc_field_by_name(sc_record_find(SC_R_CERT), "roles")->choices));
+                     levels, "roles", roles_json(api));
 }
 
 void nd_api_catalog(void *arg, struct nd_http_req *r)
 {
     struct nd_api *api = arg;
 
-    if (api->catalog == NULL)
-        api->catalog = make_catalog();
-    nd_api_json(r, 200, json_incref(api->catalog));
+    nd_api_json(r, 200, make_catalog(api));
 }

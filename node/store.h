@@ -9,6 +9,7 @@
 #include "schema/authority.h"
 #include "schema/hazard.h"
 #include "schema/invite.h"
+#include "schema/why.h"
 #include "sync/engine.h"
 
 struct nd_store;
@@ -56,20 +57,6 @@ int nd_store_set_scopes(struct nd_store *s, const uint64_t *scopes, size_t n,
                         struct st_err *err) ST_MUST;
 
 /* ---- Entries ---- */
-/* Why an entry has no effect. */
-enum nd_held {
-    ND_HELD_NONE,
-    ND_HELD_FORK, /* from here on as enum sc_standing */
-    ND_HELD_CUT,
-    ND_HELD_AWAITED,
-    ND_HELD_RETIRED,
-    ND_HELD_UNCERTIFIED, /* no certificate at all */
-    ND_HELD_GRID,        /* none for this grid at that time */
-    ND_HELD_ROLE,        /* none that may write this */
-    ND_HELD_QUARANTINE,  /* breaks the catalogue: a text of its own says how */
-    ND_HELD_SUITE,       /* of a suite that this program does not know: opaque until an upgrade */
-};
-struct sc_label nd_held_label(enum nd_held h); /* never NULL */
 
 struct nd_run { /* consecutive entries of one log, verified by the engine or made here */
     const struct sc_run *run; /* key irrelevant: */
@@ -165,8 +152,8 @@ struct nd_history_row {
     uint64_t seq, received_ms;
     bool held, urgent, provisional; /* held: does not count (yet); provisional: ahead of its log */
     enum sc_standing standing;      /* what its log says of it */
-    enum nd_held why;
-    const char *held_reason; /* English; NULL unless held */
+    enum sc_why why;
+    const char *detail; /* of what is quarantined or of a newer suite: how, English; else NULL */
 };
 int nd_store_history(struct nd_store *s, const struct sc_id *subject,
                      int (*cb)(void *arg, const struct nd_history_row *row), void *arg,

@@ -327,6 +327,19 @@ static bool is_danger(const struct sc_fact *fact)
            sc_body_get(&body, SC_K_DANGER)->u != 0;
 }
 
+/* Why its author has no roles about the grids known: the nearest miss. */
+static enum sc_no_roles no_roles(struct nd_store *s, const struct sc_fact *fact, uint64_t scope)
+{
+    struct sc_certs *certs = sc_authority_certs(s->auth);
+    const struct nd_facts *f = &s->facts;
+    enum sc_no_roles why = sc_certs_no_roles(certs, &fact->author, scope,
+                                             f->grid_count > 0 ? f->grid[0] : 0, fact->wall_ms);
+
+    for (size_t i = 1; i < f->grid_count && why == SC_NR_GRID; i++)
+        why = sc_certs_no_roles(certs, &fact->author, scope, f->grid[i], fact->wall_ms);
+    return why;
+}
+
 /* Roles, and why a fact has no effect. */
 static void weigh(struct nd_store *s, size_t i, uint64_t scope)
 {
@@ -337,17 +350,15 @@ static void weigh(struct nd_store *s, size_t i, uint64_t scope)
 
     judge(s, fact, scope);
     fact->person = sc_certs_person(sc_authority_certs(s->auth), &fact->author);
-    src->held = i < f->folded ? ND_HELD_NONE : nd_held_standing(src->standing);
+    src->held = i < f->folded ? SC_WHY_COUNTS : sc_why_standing(src->standing);
     if (i < f->folded && f->type != 0 && kind_of(fact, scope) == f->type)
         rec = sc_record_find(fact->type);
     if (rec != NULL && !sc_fact_may_write(fact, rec))
-        src->held = src->standing == SC_HELD_UNKNOWN ? ND_HELD_UNCERTIFIED
-                    : fact->roles == 0               ? ND_HELD_GRID
-                                                     : ND_HELD_ROLE;
+        src->held = sc_why_roles(fact, rec, no_roles(s, fact, scope));
     if (src->standing == SC_HELD_UNKNOWN && !fact->pruned &&
         (fact->type == SC_R_CERT || fact->type == SC_R_CUT || fact->type == SC_R_ADOPT))
-        src->held = ND_HELD_UNCERTIFIED;
-    src->danger = src->held != ND_HELD_NONE && is_danger(fact);
+        src->held = SC_WHY_UNCERTIFIED;
+    src->danger = src->held != SC_WHY_COUNTS && is_danger(fact);
     f->unverified += src->danger;
 }
 

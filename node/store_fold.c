@@ -225,7 +225,7 @@ int nd_project(struct nd_store *s, const struct nd_subject *subject, struct nd_p
     if (rc != ST_OK)
         return st_fail(err, (enum st_code)rc, "fold: %s", st_text((enum st_code)rc));
     for (size_t i = 0; i < s->facts.count && !s->facts.overflow; i++)
-        out->row.held += s->facts.src[i].held != ND_HELD_NONE;
+        out->row.held += s->facts.src[i].held != SC_WHY_COUNTS;
     out->row.held += s->facts.skipped;
     if (out->row.type == 0 || out->unverified_only)
         return ST_OK;

@@ -1,4 +1,4 @@
-/* What has no effect, and why: the texts, the list of it.
+/* What has no effect, and why.
  *
  * A held entry is one of the facts of its subject, whose row counts how many there are; so a page
  * of the list passes over whole subjects without reading them. */
@@ -6,46 +6,8 @@
 
 #include "node/store_int.h"
 
-#include "crypto/base/assert.h"
-
 #include <stdlib.h>
 #include <string.h>
-
-static const struct sc_label labels[] = {
-    [ND_HELD_NONE] = {"none", "有效", "counts"},
-    [ND_HELD_FORK] = {"fork", "其日志自此分叉, 尚未处理", "its log is forked here and not settled"},
-    [ND_HELD_CUT] = {"cut", "已被吊销或封存的部分",
-                     "outside of what a revocation or cut lets stand"},
-    [ND_HELD_AWAITED] = {"awaited", "吊销记录指明的末条尚未到达, 暂不采信",
-                         "the last entry that a cut lets stand has not arrived"},
-    [ND_HELD_RETIRED] = {"retired", "在日志结束之后写入", "after its author ended the log"},
-    [ND_HELD_UNCERTIFIED] = {"uncertified", "签名人没有上岗证", "its author has no certificate"},
-    [ND_HELD_GRID] = {"grid", "当时没有该网格的上岗证",
-                      "no certificate for this grid at that time"},
-    [ND_HELD_ROLE] = {"role", "上岗证不允许写此类记录",
-                      "the certificate gives no role that may write this"},
-    [ND_HELD_QUARANTINE] = {"quarantine", "内容不合规, 已隔离", "breaks the catalogue"},
-    [ND_HELD_SUITE] = {"suite", "由更新版本写成，升级后显示",
-                       "written with a newer suite; shown after an upgrade"},
-};
-
-struct sc_label nd_held_label(enum nd_held h)
-{
-    CR_ASSERT(h < sizeof labels / sizeof labels[0]);
-    return labels[h];
-}
-
-enum nd_held nd_held_standing(enum sc_standing standing)
-{
-    static const enum nd_held by[] = {
-        [SC_COUNTS] = ND_HELD_NONE,          [SC_ADOPTED] = ND_HELD_NONE,
-        [SC_HELD_UNKNOWN] = ND_HELD_NONE, /* by what it says: see the facts */
-        [SC_HELD_FORK] = ND_HELD_FORK,       [SC_HELD_CUT] = ND_HELD_CUT,
-        [SC_HELD_AWAITED] = ND_HELD_AWAITED, [SC_HELD_RETIRED] = ND_HELD_RETIRED,
-    };
-
-    return by[standing];
-}
 
 void nd_history_row(const struct nd_facts *f, size_t i, struct nd_history_row *row)
 {
@@ -55,13 +17,11 @@ void nd_history_row(const struct nd_facts *f, size_t i, struct nd_history_row *r
                                    .log = src->log,
                                    .seq = src->seq,
                                    .received_ms = src->received_ms,
-                                   .held = src->held != ND_HELD_NONE,
+                                   .held = src->held != SC_WHY_COUNTS,
                                    .urgent = (src->flags & ND_EF_URGENT) != 0,
                                    .provisional = src->entry < 0,
                                    .standing = src->standing,
                                    .why = src->held};
-    if (row->held)
-        row->held_reason = labels[row->why].en;
 }
 
 /* ---- the list ---- */
@@ -88,8 +48,8 @@ static void name_holder(struct nd_store *s, uint32_t branch, struct nd_held_row 
     struct sc_auth_cut cut;
 
     row->fork_seq =
-        row->entry.why == ND_HELD_FORK ? sc_authority_fork(s->auth, &at.key) : UINT64_MAX;
-    row->has_cut = (row->entry.why == ND_HELD_CUT || row->entry.why == ND_HELD_AWAITED) &&
+        row->entry.why == SC_WHY_FORK ? sc_authority_fork(s->auth, &at.key) : UINT64_MAX;
+    row->has_cut = (row->entry.why == SC_WHY_CUT || row->entry.why == SC_WHY_AWAITED) &&
                    sc_authority_holder(s->auth, &at, &cut);
     if (!row->has_cut)
         return;
@@ -117,7 +77,7 @@ static int show_subject(struct nd_store *s, const struct sc_id *sid, struct list
     memset(&s->facts, 0, sizeof s->facts);
     nd_facts_init(s);
     for (size_t i = 0; rc == ST_OK && l->left > 0 && i < own.count; i++) {
-        if (own.src[i].held == ND_HELD_NONE || !wanted(l, &own.fact[i].author))
+        if (own.src[i].held == SC_WHY_COUNTS || !wanted(l, &own.fact[i].author))
             continue;
         memset(&row, 0, sizeof row);
         nd_history_row(&own, i, &row.entry);
@@ -241,11 +201,9 @@ static int show_quarantined(struct nd_store *s, int64_t no, struct listing *l, s
                             struct st_err *err)
 {
     char reason[ND_REASON_MAX + 1];
-    struct nd_held_row row = {.entry = {.held = true,
-                                        .standing = SC_COUNTS,
-                                        .why = ND_HELD_QUARANTINE,
-                                        .held_reason = reason},
-                              .fork_seq = UINT64_MAX};
+    struct nd_held_row row = {
+        .entry = {.held = true, .standing = SC_COUNTS, .why = SC_WHY_QUARANTINE, .detail = reason},
+        .fork_seq = UINT64_MAX};
     struct sc_fact *fact = &row.entry.fact;
     struct sc_payload p;
     bool unread = false;
@@ -266,7 +224,7 @@ static int show_quarantined(struct nd_store *s, int64_t no, struct listing *l, s
     row.subject = sc_id_of(&fact->entry_id);
     fact->person = sc_certs_person(sc_authority_certs(s->auth), &fact->author);
     if (unread) {
-        row.entry.why = ND_HELD_SUITE;
+        row.entry.why = SC_WHY_SUITE;
     } else if (sc_payload_decode(cr_buf_span(bytes), &p, NULL) == ST_OK) {
         fact->type = p.type;
         fact->schema_version = p.schema_version;

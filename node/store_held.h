@@ -14,10 +14,10 @@ struct nd_held_query {
 struct nd_held_row {
     struct nd_history_row entry;
     struct sc_id subject; /* of a quarantined entry: its own id */
-    bool has_cut;         /* entry.why is ND_HELD_CUT or ND_HELD_AWAITED: */
+    bool has_cut;         /* entry.why is SC_WHY_CUT or SC_WHY_AWAITED: */
     struct cr_hash cut;   /* entry id of a CUT that does not let it count, */
     struct cr_sign_pk cut_author;
-    uint64_t fork_seq; /* ND_HELD_FORK: first position that is forked; else UINT64_MAX */
+    uint64_t fork_seq; /* SC_WHY_FORK: first position that is forked; else UINT64_MAX */
 };
 typedef int nd_held_cb(void *arg, const struct nd_held_row *row);
 /* total may be NULL; entries of subjects with too much that is held are counted, not all shown. */

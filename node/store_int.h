@@ -223,9 +223,6 @@ int nd_rebuild(struct nd_store *s, struct st_err *err) ST_MUST;
 int nd_rebuild_if_stale(struct nd_store *s, struct st_err *err) ST_MUST;
 
 /* ---- store_held ---- */
-enum nd_held nd_held_standing(enum sc_standing standing);
-/* English text of why a fact is held, NULL. */
-const char *nd_held_text(enum nd_held h);
 void nd_history_row(const struct nd_facts *f, size_t i, struct nd_history_row *row);
 
 /* ---- store_preview ---- */

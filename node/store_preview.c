@@ -3,8 +3,8 @@
  * one.
  *
  * Failure: as in any transaction, the caller rolls back. */
-#include "node/store_preview.h"
 
+#include "node/store_preview.h"
 #include "node/store_int.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 struct weight { /* of one fact */
     int64_t entry;
-    enum nd_held held;
+    enum sc_why held;
 };
 
 struct nd_preview_state {
@@ -126,15 +126,15 @@ static int tell_entries(struct nd_store *s, const struct sc_id *sid)
         struct weight key = {.entry = s->facts.src[i].entry};
         const struct weight *was =
             n > 0 ? bsearch(&key, v->weights.p, n, sizeof key, by_entry) : NULL;
-        enum nd_held now = s->facts.src[i].held;
+        enum sc_why now = s->facts.src[i].held;
         struct nd_history_row row;
         struct nd_preview_entry e = {.entry = &row, .subject = *sid};
         int rc;
 
         if (was == NULL || was->held == now || is_fresh(v, key.entry))
             continue;
-        v->p->entries_stop += was->held == ND_HELD_NONE;
-        v->p->entries_begin += now == ND_HELD_NONE;
+        v->p->entries_stop += was->held == SC_WHY_COUNTS;
+        v->p->entries_begin += now == SC_WHY_COUNTS;
         e.before = was->held;
         nd_history_row(&s->facts, i, &row);
         rc = v->p->entry != NULL ? v->p->entry(v->p->arg, &e) : ST_OK;

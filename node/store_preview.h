@@ -10,7 +10,7 @@
 struct nd_preview_entry {
     const struct nd_history_row *entry; /* as it would stand */
     struct sc_id subject;
-    enum nd_held before; /* why it has no effect now; ND_HELD_NONE: it counts */
+    enum sc_why before; /* why it has no effect now; SC_WHY_COUNTS: it counts */
 };
 struct nd_preview_hazard {
     struct sc_id subject;

@@ -23,6 +23,7 @@ static int read_row(struct nd_store *s, sqlite3_stmt *q, struct nd_signed_row *r
     int64_t entry = sqlite3_column_int64(q, 0);
     uint32_t flags = (uint32_t)nd_col_u64(q, 1);
     const struct nd_log_slot *slot;
+    enum sc_standing standing;
     struct sc_auth_at at;
     struct sc_payload p;
     int rc = nd_log_slot(s, nd_entry_log(entry), &slot, err);
@@ -39,11 +40,12 @@ static int read_row(struct nd_store *s, sqlite3_stmt *q, struct nd_signed_row *r
                                   .wall_ms = nd_col_u64(q, 2),
                                   .received_ms = nd_col_u64(q, 2) + nd_col_u64(q, 3),
                                   .key = slot->key.author};
-    row->why = nd_held_standing(nd_auth_standing(s, slot->handle, &at));
+    standing = nd_auth_standing(s, slot->handle, &at);
+    row->why = standing == SC_HELD_UNKNOWN ? SC_WHY_COUNTS : sc_why_standing(standing);
     if ((flags & ND_EF_QUARANTINE) != 0)
-        row->why = ND_HELD_QUARANTINE;
+        row->why = SC_WHY_QUARANTINE;
     if ((flags & ND_EF_UNREAD) != 0)
-        row->why = ND_HELD_SUITE;
+        row->why = SC_WHY_SUITE;
     if ((flags & ND_EF_MUTE) != 0 || sc_payload_decode(nd_col_span(q, 5), &p, NULL) != ST_OK)
         return ST_OK;
     row->type = p.type;

@@ -11,7 +11,7 @@ struct nd_signed_row {
     uint64_t type;            /* of the record; 0 when it cannot be read (erased, quarantined) */
     uint64_t scope, incarnation, seq, wall_ms, received_ms;
     struct cr_sign_pk key;
-    enum nd_held why; /* what its log says of it; that a role does not permit it, nd_store_history
+    enum sc_why why; /* what its log says of it; that a role does not permit it, nd_store_history
                          knows */
 };
 

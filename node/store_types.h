@@ -219,8 +219,8 @@ struct nd_fact_src {
     uint64_t seq;
     uint32_t branch;
     enum sc_standing standing;
-    enum nd_held held; /* ND_HELD_NONE: it has its effect */
-    bool danger;       /* reports that something is (still) dangerous */
+    enum sc_why held; /* SC_WHY_COUNTS: it has its effect */
+    bool danger;      /* reports that something is (still) dangerous */
 };
 struct nd_facts {
     struct sc_fact *fact;

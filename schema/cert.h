@@ -29,7 +29,13 @@ enum sc_role {
 #define SC_ROLE_COUNT 9 /* bits of it */
 
 /* Who signed an accepted certificate: a root, a seat with STREET, another seat. */
-enum sc_giver { SC_GV_ROOT = 1, SC_GV_STREET = 2, SC_GV_VILLAGE = 3, SC_GIVERS = 4 };
+enum sc_giver {
+    SC_GV_NONE = 0,
+    SC_GV_ROOT = 1,
+    SC_GV_STREET = 2,
+    SC_GV_VILLAGE = 3,
+    SC_GIVERS = 4
+};
 
 enum sc_cert_kind { SC_CERT_PERSON = 1, SC_CERT_NODE = 2 };
 
@@ -76,6 +82,8 @@ int sc_certs_add(struct sc_certs *s, const struct cr_sign_pk *author,
 void sc_certs_stand(struct sc_certs *s, const struct cr_hash *entry_id, bool stands);
 /* The entry was added and its certificate is accepted. */
 bool sc_certs_accepted(struct sc_certs *s, const struct cr_hash *entry_id);
+/* Who gave an accepted certificate; SC_GV_NONE: it is not accepted. */
+enum sc_giver sc_certs_giver(struct sc_certs *s, const struct cr_hash *entry_id);
 /* What the genesis says of a key. The successor counts as a root from when it was first shown here
  * (sc_certs_add shows the author); a seen successor shows in every query of the set. */
 enum sc_root { SC_ROOT_NONE, SC_ROOT_GENESIS, SC_ROOT_NEXT };

@@ -224,7 +224,7 @@ static bool may_certify(const struct sc_cert *seat, const struct sc_cert *c)
 /* What the seat that signed it is, 0 none that may. */
 static enum sc_giver signed_by_seat(const struct sc_certs *s, const struct item *item)
 {
-    enum sc_giver giver = 0;
+    enum sc_giver giver = SC_GV_NONE;
 
     for (uint32_t i = s->by_sign[sign_slot(s, &item->author)]; i != NONE;
          i = s->items[i].next_sign) {
@@ -334,15 +334,20 @@ static uint32_t first_of(struct sc_certs *s, const struct cr_sign_pk *key)
     return s->by_sign[sign_slot(s, key)];
 }
 
-bool sc_certs_accepted(struct sc_certs *s, const struct cr_hash *entry_id)
+enum sc_giver sc_certs_giver(struct sc_certs *s, const struct cr_hash *entry_id)
 {
     uint32_t at;
 
     if (s->count == 0)
-        return false;
+        return SC_GV_NONE;
     evaluate(s);
     at = s->by_entry[entry_slot(s, entry_id)];
-    return at != NONE && s->items[at].accepted;
+    return at != NONE && s->items[at].accepted ? (enum sc_giver)s->items[at].giver : SC_GV_NONE;
+}
+
+bool sc_certs_accepted(struct sc_certs *s, const struct cr_hash *entry_id)
+{
+    return sc_certs_giver(s, entry_id) != SC_GV_NONE;
 }
 
 bool sc_certs_is_seat(struct sc_certs *s, const struct cr_sign_pk *key)

@@ -130,8 +130,7 @@ void sc_policy_stand(struct sc_policy *p, size_t i, bool counts)
     touch(p, &p->entry[i]);
 }
 
-/* (from, lamport, author, id) */
-static int entry_cmp(const struct sc_policy_entry *a, const struct sc_policy_entry *b)
+int sc_policy_entry_cmp(const struct sc_policy_entry *a, const struct sc_policy_entry *b)
 {
     uint64_t x = sc_policy_from(a), y = sc_policy_from(b);
 
@@ -145,8 +144,8 @@ static int entry_cmp(const struct sc_policy_entry *a, const struct sc_policy_ent
 
 static int by_entry(const void *a, const void *b)
 {
-    return entry_cmp(*(const struct sc_policy_entry *const *)a,
-                     *(const struct sc_policy_entry *const *)b);
+    return sc_policy_entry_cmp(*(const struct sc_policy_entry *const *)a,
+                               *(const struct sc_policy_entry *const *)b);
 }
 
 static void lay_over(struct sc_rules *r, const struct sc_policy_value *v)
@@ -253,8 +252,19 @@ const struct sc_policy_entry *sc_policy_find(const struct sc_policy *p, size_t i
         const struct sc_policy_entry *e = &p->entry[i];
 
         if (e->counts && e->value.item == item && sc_policy_from(e) <= wall_ms &&
-            (best == NULL || entry_cmp(best, e) < 0))
+            (best == NULL || sc_policy_entry_cmp(best, e) < 0))
             best = e;
     }
     return best;
+}
+
+void sc_policy_value_at(const struct sc_policy *p, size_t item, uint64_t wall_ms,
+                        struct sc_policy_value *out)
+{
+    const struct sc_policy_entry *e = sc_policy_find(p, item, wall_ms);
+
+    if (e != NULL)
+        *out = e->value;
+    else
+        sc_policy_default(item, out);
 }

@@ -148,6 +148,8 @@ struct sc_policy_entry {
 bool sc_policy_author(struct sc_certs *certs, const struct cr_sign_pk *author, uint64_t wall_ms);
 /* From when the entry applies. */
 uint64_t sc_policy_from(const struct sc_policy_entry *e);
+/* The order in which entries are laid over each other: (from, lamport, author, entry id). */
+int sc_policy_entry_cmp(const struct sc_policy_entry *a, const struct sc_policy_entry *b);
 
 struct sc_policy;
 struct sc_policy *sc_policy_new(void); /* NULL: out of memory */
@@ -170,5 +172,25 @@ const struct sc_rules *sc_policy_at(struct sc_policy *p, uint64_t wall_ms);
 /* The entry that gives the item's value at this time, NULL: the default does. Looks at all. */
 const struct sc_policy_entry *sc_policy_find(const struct sc_policy *p, size_t item,
                                              uint64_t wall_ms);
+/* The value it gives, or the default. p may be NULL. */
+void sc_policy_value_at(const struct sc_policy *p, size_t item, uint64_t wall_ms,
+                        struct sc_policy_value *out);
+
+/* ---- Values as text (policy_text.c) ----
+ *
+ *   write.*    ROLES             street,village
+ *   clear.*    ROLES[:LEVEL]     street,village,chief:chief
+ *   number     N                 2
+ *   role.*     ZH/EN/ABBR/GIVER  网格员/grid officer/O/village
+ *
+ * Names of roles, levels and givers are those of the catalogue. */
+#define SC_POLICY_TEXT_MAX 256
+/* *out holds the value that applies before, its item says the kind: what the text leaves out or
+ * leaves empty (a level, parts of a role) stays as it is. Checks the form only, limits are
+ * sc_policy_decode's. ST_USAGE naming the word; *out is then undefined. */
+int sc_policy_value_parse(const char *text, struct sc_policy_value *out,
+                          struct st_err *err) ST_MUST;
+/* The text that parses to the value (but for from_ms). */
+void sc_policy_value_text(const struct sc_policy_value *v, char out[static SC_POLICY_TEXT_MAX]);
 
 #endif

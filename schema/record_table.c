@@ -51,7 +51,7 @@ static const struct sc_choice incarnation_reasons[] = {
     {0, NULL, NULL, NULL},
 };
 
-static const struct sc_choice givers[] = {
+const struct sc_choice sc_choices_giver[] = {
     {SC_GV_ROOT, "root", "街道根钥匙", "Root key"},
     {SC_GV_STREET, "street", "街道", "Street"},
     {SC_GV_VILLAGE, "village", "村(社区)", "Village or community"},
@@ -291,7 +291,7 @@ static const struct sc_field policy_fields[] = {
     {SC_K_POLICY_ROLES, SC_F_U64, SC_FF_BITS, SC_ROLES_ALL, "roles", "角色", "Roles", NULL,
      sc_choices_role},
     {SC_K_POLICY_NUMBER, SC_F_U64, 0, 0, "number", "数值", "Number", NULL, NULL},
-    {SC_K_POLICY_GIVER, SC_F_ENUM, 0, 0, "giver", "授予者", "Given by", NULL, givers},
+    {SC_K_POLICY_GIVER, SC_F_ENUM, 0, 0, "giver", "授予者", "Given by", NULL, sc_choices_giver},
     {SC_K_POLICY_ZH, SC_F_TEXT, 0, SC_POLICY_LABEL_MAX, "zh", "中文名称", "Chinese name", NULL,
      NULL},
     {SC_K_POLICY_EN, SC_F_TEXT, 0, SC_POLICY_LABEL_MAX, "en", "英文名称", "English name", NULL,

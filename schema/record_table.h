@@ -44,6 +44,7 @@ enum sc_key_policy {
 };
 
 extern const struct sc_choice sc_choices_role[];   /* one bit each */
+extern const struct sc_choice sc_choices_giver[];  /* enum sc_giver */
 extern const struct sc_choice sc_choices_answer[]; /* results of a checklist item */
 
 #endif

@@ -4,25 +4,40 @@
 
 static const struct sc_label labels[SC_WHY_END] = {
     [SC_WHY_COUNTS] = {"counts", "计入", "counts"},
-    [SC_WHY_UNCERTIFIED] = {"uncertified", "签名人没有有效证书", "its signer has no certificate"},
-    [SC_WHY_GRID] = {"grid", "超出签名人的网格", "outside the grids of its signer"},
-    [SC_WHY_WINDOW] = {"window", "当时证书未生效或已过期",
+    [SC_WHY_UNCERTIFIED] = {"uncertified", "填写人没有上岗证", "its signer has no certificate"},
+    [SC_WHY_GRID] = {"grid", "填写人的上岗证不管此网格", "outside the grids of its signer"},
+    [SC_WHY_WINDOW] = {"window", "当时上岗证尚未生效或已过期",
                        "the signer's certificate was not valid at that time"},
-    [SC_WHY_ROLE] = {"role", "签名人的角色无权填写", "no role of its signer may write this"},
-    [SC_WHY_GIVER] = {"giver", "签名人的角色不是由有权者授予",
+    [SC_WHY_ROLE] = {"role", "填写人的职务不能办这一项", "no role of its signer may do this"},
+    [SC_WHY_GIVER] = {"giver", "填写人的职务不是由有权的人授予",
                       "its signer's role was given by one who may not give it"},
-    [SC_WHY_FORK] = {"fork", "日志分叉，尚未处理", "its log is forked, nobody has settled it yet"},
-    [SC_WHY_CUT] = {"cut", "签名人的钥匙已封停，此条不在有效部分",
-                    "its signer's key was cut off before this"},
-    [SC_WHY_AWAITED] = {"awaited", "等待封停所指的记录到达",
-                        "an entry that the cut names has not arrived"},
-    [SC_WHY_RETIRED] = {"retired", "日志已由本人结束", "its signer had ended this log"},
+    [SC_WHY_FORK] = {"fork", "同一日志有两个版本，尚未处理",
+                     "its log is forked, nobody has settled it yet"},
+    [SC_WHY_CUT] = {"cut", "已被吊销或封存，不在有效部分",
+                    "outside of what the revocation of its signer's key lets stand"},
+    [SC_WHY_AWAITED] = {"awaited", "吊销记录指明的末条尚未到达",
+                        "an entry that the revocation names has not arrived"},
+    [SC_WHY_RETIRED] = {"retired", "填写人已结束此日志", "its signer had ended this log"},
+    [SC_WHY_QUARANTINE] = {"quarantine", "内容不合规，已隔离", "breaks the catalogue"},
+    [SC_WHY_SUITE] = {"suite", "由更新版本写成，升级后显示",
+                      "written with a newer suite; shown after an upgrade"},
 };
 
 struct sc_label sc_why_label(enum sc_why why)
 {
     CR_ASSERT(why < SC_WHY_END);
     return labels[why];
+}
+
+struct sc_label sc_why_title(enum sc_why why, const struct sc_record *rec)
+{
+    static const struct sc_label held = {"held", "不计入", "does not count"},
+                                 write = {"may-not-write", "无权填写", "may not write this"},
+                                 close = {"may-not-close", "无权销案", "may not close it"};
+
+    if (why < SC_WHY_UNCERTIFIED || why > SC_WHY_GIVER)
+        return held;
+    return rec != NULL && rec->klass == SC_CLEARANCE ? close : write;
 }
 
 enum sc_why sc_why_standing(enum sc_standing standing)

@@ -19,9 +19,15 @@ enum sc_why {
     SC_WHY_CUT,
     SC_WHY_AWAITED,
     SC_WHY_RETIRED,
+    /* by what it says */
+    SC_WHY_QUARANTINE, /* breaks the catalogue; the store keeps how */
+    SC_WHY_SUITE,      /* of a suite that this program does not know: opaque until an upgrade */
     SC_WHY_END
 };
 struct sc_label sc_why_label(enum sc_why why); /* never NULL texts */
+/* What stands before the reason: "无权销案", "无权填写", "不计入". rec: of the entry, NULL when
+ * not known. */
+struct sc_label sc_why_title(enum sc_why why, const struct sc_record *rec);
 /* SC_WHY_COUNTS, or the standing's reason. */
 enum sc_why sc_why_standing(enum sc_standing standing);
 /* Why the fact's author may not write it, by its roles, and if it has none by none (what

@@ -108,7 +108,7 @@ static int tell_fact(void *arg, const struct nd_history_row *row)
     sim_trace(n->sim, "n%zu   %llu lamport %llu roles %x%s%s seq %llu %s", n->index,
               (unsigned long long)row->fact.type, (unsigned long long)row->fact.lamport,
               row->fact.roles, row->held ? " held" : "", row->provisional ? " provisional" : "",
-              (unsigned long long)row->seq, row->held_reason != NULL ? row->held_reason : "");
+              (unsigned long long)row->seq, sc_why_label(row->why).en);
     return 0;
 }
 

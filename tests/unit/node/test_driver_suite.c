@@ -82,7 +82,7 @@ static int take_state(void *arg, const struct nd_hazard_row *row)
 
 static int count_unread(void *arg, const struct nd_held_row *row)
 {
-    *(size_t *)arg += row->entry.why == ND_HELD_SUITE;
+    *(size_t *)arg += row->entry.why == SC_WHY_SUITE;
     return 0;
 }
 

@@ -285,7 +285,7 @@ static void test_store_policy__only_seats(void **state)
 
 static int quarantined(void *arg, const struct nd_held_row *row)
 {
-    const char *why = row->entry.held_reason;
+    const char *why = row->entry.detail;
 
     (void)snprintf(arg, 200, "%s", why != NULL ? why : "");
     return 0;
@@ -320,6 +320,95 @@ static void test_store_policy__malformed(void **state)
     kit_verify(s);
     nd_store_close(s);
     kit_free(k);
+}
+
+/* The root revokes the clerk: of the log only entry 0 stands. */
+static void revoke_clerk(struct kit *k)
+{
+    const struct kit_log *l = &k->log[KIT_CLERK];
+    struct sc_cut_head head = {.scope = l->key.scope,
+                               .incarnation = l->key.incarnation,
+                               .seq = 0,
+                               .entry_id = l->e[0].chain};
+    struct sc_cut cut = {.subject = l->key.author, .mode = SC_CUT_REVOKE};
+    struct cr_buf heads, body;
+
+    cr_buf_init(&heads, SC_CUT_HEAD_BYTES);
+    cr_buf_init(&body, SC_PAYLOAD_MAX);
+    ts_assert_ok(sc_cut_put_head(&heads, &head));
+    cut.heads = cr_buf_span(&heads);
+    ts_assert_ok(sc_cut_encode(&cut, &body, NULL));
+    kit_put(k, KIT_ROOT, SC_R_CUT, NULL, NULL, 0, cr_buf_span(&body));
+    cr_buf_release(&heads);
+    cr_buf_release(&body);
+}
+
+/* What a seat set beyond its revocation has no effect, whichever comes first; what stands, stays.
+ */
+static void test_store_policy__revoked(void **state)
+{
+    static const struct change other = {"clear.pass.3", SC_ROLE_STREET, 4, 0, 0};
+    struct kit_body b = {.grid = KIT_GROUP, .code = "A03"};
+
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct kit *k = kit_new();
+        struct nd_store *s;
+        struct sc_id id;
+        size_t certs;
+
+        kit_certify_all(k);
+        put_policy(k, KIT_CLERK, &other);
+        put_policy(k, KIT_CLERK, &village_closes); /* not in what the cut lets stand */
+        id = kit_hazard(k, &b);
+        certs = k->log[KIT_ROOT].count;
+        revoke_clerk(k);
+        s = kit_open_mem(k, late ? "revoked-late" : "revoked-early");
+        kit_deliver(k, s, KIT_ROOT, 0, late ? certs : certs + 1);
+        kit_deliver(k, s, KIT_CLERK, 0, late ? 2 : 1);
+        kit_deliver(k, s, KIT_OFFICER, 0, k->log[KIT_OFFICER].count);
+        kit_deliver(k, s, KIT_CHIEF, 0, k->log[KIT_CHIEF].count);
+        if (late) {
+            assert_int_equal(hazard_state(s, &id), SC_HS_FIX_CLAIMED);
+            kit_deliver(k, s, KIT_ROOT, certs, 1);
+        }
+        assert_int_equal(hazard_state(s, &id), SC_HS_CLOSED);
+        assert_int_equal(
+            sc_rules_level(sc_policy_at(nd_store_policy(s), UINT64_MAX), SC_CL_PASS, 3),
+            SC_LV_STREET);
+        kit_verify(s);
+        nd_store_close(s);
+        kit_free(k);
+    }
+}
+
+/* The clerk's log forks where it sets a policy: neither branch has an effect. */
+static void test_store_policy__forked(void **state)
+{
+    static const struct change other = {"clear.pass.2", SC_ROLE_STREET, 4, 0, 0};
+    struct kit *k = kit_new(), *twin = kit_new();
+    struct kit_body b = {.grid = KIT_GROUP, .code = "A03"};
+    struct nd_store *s;
+    struct sc_id id;
+
+    (void)state;
+    kit_certify_all(k);
+    twin->lamport = k->lamport;
+    put_policy(k, KIT_CLERK, &village_closes);
+    put_policy(twin, KIT_CLERK, &other);
+    id = kit_hazard(k, &b);
+    s = kit_open_mem(k, "forked");
+    for (int who = 0; who < KIT_LOGS; who++)
+        if (k->log[who].count > 0)
+            kit_deliver(k, s, (enum kit_who)who, 0, k->log[who].count);
+    assert_int_equal(hazard_state(s, &id), SC_HS_FIX_CLAIMED);
+    kit_deliver(twin, s, KIT_CLERK, 0, 1);
+    assert_int_equal(hazard_state(s, &id), SC_HS_CLOSED);
+    assert_int_equal(sc_policy_count(nd_store_policy(s)), 2);
+    kit_verify(s);
+    nd_store_close(s);
+    kit_free(k);
+    kit_free(twin);
 }
 
 /* What was set is there when the store is opened again. */
@@ -399,6 +488,8 @@ int main(void)
         cmocka_unit_test(test_store_policy__past_and_future),
         cmocka_unit_test(test_store_policy__only_seats),
         cmocka_unit_test(test_store_policy__malformed),
+        cmocka_unit_test(test_store_policy__revoked),
+        cmocka_unit_test(test_store_policy__forked),
         cmocka_unit_test(test_store_policy__reopened),
         cmocka_unit_test(test_store_policy__no_memory),
     };

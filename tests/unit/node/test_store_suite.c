@@ -95,12 +95,12 @@ static int take_held(void *arg, const struct nd_held_row *row)
 {
     struct shown *w = arg;
 
-    if (row->entry.why == ND_HELD_QUARANTINE)
+    if (row->entry.why == SC_WHY_QUARANTINE)
         w->quarantined++;
-    if (row->entry.why != ND_HELD_SUITE)
+    if (row->entry.why != SC_WHY_SUITE)
         return 0;
     assert_int_equal(row->entry.fact.type, 0); /* nothing of it was read */
-    assert_string_equal(row->entry.held_reason, "suite 9 is not known to this version");
+    assert_string_equal(row->entry.detail, "suite 9 is not known to this version");
     w->unread++;
     w->urgent += row->entry.urgent;
     w->last = row->subject;

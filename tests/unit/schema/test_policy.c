@@ -459,6 +459,89 @@ static void test_policy__golden(void **state)
     }
 }
 
+/* Every value and its text stand for each other; what is left out stays; damage is named or parses
+ * to something that fits its bounds. */
+static void test_policy__text(void **state)
+{
+    struct sc_policy_value v, again;
+    char text[SC_POLICY_TEXT_MAX], other[SC_POLICY_TEXT_MAX];
+    struct ts_prng r;
+
+    (void)state;
+    ts_prng_init(&r, 5);
+    for (size_t i = 0; i < sc_policy_items(); i++) {
+        sc_policy_default(i, &v);
+        sc_policy_value_text(&v, text);
+        memset(&again, 0, sizeof again);
+        again.item = i;
+        ts_assert_ok(sc_policy_value_parse(text, &again, NULL));
+        assert_memory_equal(&again, &v, sizeof v);
+        for (size_t n = 0; n < 300; n++) {
+            size_t length = strlen(text);
+
+            memcpy(other, text, sizeof other);
+            if (ts_prng_chance(&r, 1, 3))
+                other[ts_prng_below(&r, length + 1)] = '\0';
+            else
+                other[ts_prng_below(&r, length)] = (char)(1 + ts_prng_below(&r, 255));
+            again = v;
+            if (sc_policy_value_parse(other, &again, NULL) != ST_OK)
+                continue;
+            assert_true((again.roles & ~(uint32_t)SC_ROLES_ALL) == 0);
+            assert_true(again.level <= SC_LV_DISTRICT);
+            assert_non_null(memchr(again.zh, 0, sizeof again.zh));
+            assert_true(cr_utf8_valid((const uint8_t *)again.zh, strlen(again.zh)));
+        }
+    }
+}
+
+static void refused(const char *name, const char *text, const char *what)
+{
+    struct st_err err = {0};
+    struct sc_policy_value v;
+
+    sc_policy_default(item_of(name), &v);
+    assert_int_equal(sc_policy_value_parse(text, &v, &err), ST_USAGE);
+    if (strstr(err.msg, what) == NULL)
+        ts_fail("%s = %s: '%s' does not name '%s'", name, text, err.msg, what);
+}
+
+static void test_policy__text_parts(void **state)
+{
+    char text[SC_POLICY_TEXT_MAX], label[SC_POLICY_LABEL_MAX + 2];
+    struct sc_policy_value v;
+
+    (void)state;
+    sc_policy_default(item_of("clear.pass.2"), &v);
+    ts_assert_ok(sc_policy_value_parse("village,street", &v, NULL));
+    sc_policy_value_text(&v, text);
+    assert_string_equal(text, "street,village:chief");
+    ts_assert_ok(sc_policy_value_parse("street:street", &v, NULL));
+    assert_int_equal(v.level, SC_LV_STREET);
+    sc_policy_default(item_of("role.chief"), &v);
+    ts_assert_ok(sc_policy_value_parse("片长//AC", &v, NULL));
+    sc_policy_value_text(&v, text);
+    assert_string_equal(text, "片长/Grid chief/AC/village");
+    ts_assert_ok(sc_policy_value_parse("///root", &v, NULL));
+    assert_int_equal(v.number, SC_GV_ROOT);
+    refused("clear.pass.2", "", "role");
+    refused("clear.pass.2", "street,", "role ''");
+    refused("clear.pass.2", "street,mayor:chief", "mayor");
+    refused("clear.pass.2", "street:none", "none");
+    refused("clear.pass.2", "street:chief:chief", "chief:chief");
+    refused("write.place", "street:chief", "street:chief");
+    refused("second-from", "two", "two");
+    refused("second-from", "99999999999999999999", "digits");
+    refused("role.chief", "a/b/c/root/e", "ZH/EN/ABBR/GIVER");
+    refused("role.chief", "a/b/c/mayor", "mayor");
+    refused("role.chief", "\033[31m", "control");
+    refused("role.chief", "\xff", "UTF-8");
+    refused("role.chief", "//12345678901234567", "at most 16");
+    memset(label, 'x', sizeof label - 1);
+    label[sizeof label - 1] = '\0';
+    refused("role.chief", label, "at most 64");
+}
+
 /* Each reason that an entry can be held for has words, and roles give the nearest one. */
 static void test_policy__reasons(void **state)
 {
@@ -471,6 +554,11 @@ static void test_policy__reasons(void **state)
 
         assert_true(l.name[0] != '\0' && l.zh[0] != '\0' && l.en[0] != '\0');
     }
+    assert_string_equal(sc_why_title(SC_WHY_ROLE, pass).zh, "无权销案");
+    assert_string_equal(sc_why_title(SC_WHY_WINDOW, sc_record_find(SC_R_PLACE)).zh, "无权填写");
+    assert_string_equal(sc_why_title(SC_WHY_GRID, NULL).name, "may-not-write");
+    assert_string_equal(sc_why_title(SC_WHY_CUT, pass).zh, "不计入");
+    assert_string_equal(sc_why_title(SC_WHY_QUARANTINE, pass).zh, "不计入");
     for (int s = SC_COUNTS; s <= SC_HELD_RETIRED; s++)
         assert_int_equal(sc_why_standing((enum sc_standing)s) == SC_WHY_COUNTS,
                          sc_standing_counts((enum sc_standing)s));
@@ -517,12 +605,13 @@ static void test_policy__no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_policy__items),     cmocka_unit_test(test_policy__limits),
-        cmocka_unit_test(test_policy__form),      cmocka_unit_test(test_policy__damage),
-        cmocka_unit_test(test_policy__any_order), cmocka_unit_test(test_policy__moments),
-        cmocka_unit_test(test_policy__givers),    cmocka_unit_test(test_policy__own_key),
-        cmocka_unit_test(test_policy__golden),    cmocka_unit_test(test_policy__reasons),
-        cmocka_unit_test(test_policy__no_memory),
+        cmocka_unit_test(test_policy__items),      cmocka_unit_test(test_policy__limits),
+        cmocka_unit_test(test_policy__form),       cmocka_unit_test(test_policy__damage),
+        cmocka_unit_test(test_policy__any_order),  cmocka_unit_test(test_policy__moments),
+        cmocka_unit_test(test_policy__givers),     cmocka_unit_test(test_policy__own_key),
+        cmocka_unit_test(test_policy__golden),     cmocka_unit_test(test_policy__reasons),
+        cmocka_unit_test(test_policy__no_memory),  cmocka_unit_test(test_policy__text),
+        cmocka_unit_test(test_policy__text_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
