@@ -280,16 +280,15 @@ static int check_run(struct nd_store *s, const struct nd_run *r, uint64_t *bytes
     return ST_OK;
 }
 
-/* Keeps the head's checkpoint when the span with the new run would be more than one signature may
- * cover. Spans between kept checkpoints of a row therefore always fit one run; that which leads
- * into a new branch may not, and is then read on the branch's parent. */
-static int keep_head(struct nd_store *s, struct nd_log *l, uint64_t end, uint64_t bytes,
-                     struct st_err *err)
+/* Keeps the checkpoint of the head that the run goes on from, for ever: a cut may name any head
+ * that was one, and who lacks the named entry takes it only under its author's signature. Spans
+ * between kept checkpoints of a row therefore always fit one run; that which leads into a new
+ * branch may not, and is then read on the branch's parent. */
+static int keep_head(struct nd_store *s, struct nd_log *l, struct st_err *err)
 {
     int rc;
 
-    if (l->link.seq_next == l->first_seq || l->link.seq_next == l->kept_next ||
-        (l->kept_bytes + bytes <= SC_RUN_BYTES_MAX && end + 1 - l->kept_next <= SC_RUN_ENTRIES_MAX))
+    if (l->link.seq_next == l->first_seq || l->link.seq_next == l->kept_next)
         return ST_OK;
     rc = keep_checkpoint(s, l->handle, l->link.seq_next - 1, false, &l->sig, err);
     l->kept_next = l->link.seq_next;
@@ -509,7 +508,7 @@ int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle,
     if (rc != ST_OK)
         return rc;
     end = run->first_seq + run->count - 1;
-    rc = keep_head(s, &l, end, bytes, err);
+    rc = keep_head(s, &l, err);
     if (rc == ST_OK)
         rc = find_joins(s, &l.id, run->first_seq, end, &joins, err);
     if (rc == ST_OK)

@@ -22,10 +22,12 @@
 #define SY_IDLE_MS      120000 /* a session without a frame for so long is closed */
 #define SY_HANDSHAKE_MS 10000  /* hello must be answered within */
 #define SY_KEEPALIVE_MS 45000  /* a live, silent session sends an empty ack */
-#define SY_PROOF_MS                                                                             \
-    1000                            /* a caller with nothing to say sends it so soon: the first \
-                                       message alone may be a replay, the second frame cannot */
-#define SY_UNKNOWN_ENTRIES_MAX 4096 /* entries held of one author without certificate */
+#define SY_PROOF_MS                                                                              \
+    1000                             /* a caller with nothing to say sends it so soon: the first \
+                                        message alone may be a replay, the second frame cannot */
+#define SY_PART_MS             60000 /* two that stay unequal in silence part so late, to compare anew … */
+#define SY_PART_MAX_MS         1800000 /* … and the next time after twice as long, up to this */
+#define SY_UNKNOWN_ENTRIES_MAX 4096    /* entries held of one author without certificate */
 
 struct sy_engine;
 

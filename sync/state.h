@@ -237,7 +237,8 @@ struct sy_engine {
     struct sy_update spare; /* written when there is no memory for one more */
     void **temp;            /* lives until the next step */
     size_t temp_count, temp_cap;
-    int failed; /* ST_NOMEM: an update of this step was lost */
+    uint64_t part_wait_ms, part_changes; /* see maybe_part in synced.c */
+    int failed;                          /* ST_NOMEM: an update of this step was lost */
     bool stale; /* the frontier is to be read again once no answer is outstanding */
 
     struct cr_buf raw;  /* the batch being read: payloads of this step point into it */

@@ -99,6 +99,28 @@ static int maybe_tell(struct sy_engine *e, struct sy_session *s, const struct sc
     return ST_OK;
 }
 
+/* Both have told what they hold, nothing is under way, and it is not the same: something was
+ * refused here or there that may be welcome by now (a cut that was itself cut). The next session
+ * offers it again, so this one ends; after ever longer pauses as long as nothing changes, because a
+ * quota or an older program may keep the two unequal for good. */
+static int maybe_part(struct sy_engine *e, struct sy_session *s)
+{
+    uint64_t due;
+
+    if (e->part_changes != e->f.changes || e->part_wait_ms == 0) {
+        e->part_changes = e->f.changes;
+        e->part_wait_ms = SY_PART_MS;
+    }
+    due = s->quiet_since_ms + e->part_wait_ms;
+    if (e->now_ms < due) {
+        s->settle_due_ms = due;
+        return ST_OK;
+    }
+    if (e->part_wait_ms < SY_PART_MAX_MS)
+        e->part_wait_ms *= 2;
+    return SY_GIVE_UP(e, s, ST_BUSY, "not equal though nothing is under way: compare anew");
+}
+
 int sy_synced_settle(struct sy_engine *e, struct sy_session *s)
 {
     struct sc_id now;
@@ -121,7 +143,9 @@ int sy_synced_settle(struct sy_engine *e, struct sy_session *s)
         return ST_OK;
     if (s->phase == SY_S_STREAM)
         sy_session_move(e, s, SY_S_LIVE);
-    if (s->synced || !is_fp(s->recv_fp_ok, &s->recv_fp, &now))
+    if (!s->synced && s->recv_fp_ok && !is_fp(true, &s->recv_fp, &now))
+        return maybe_part(e, s);
+    if (s->synced || !s->recv_fp_ok)
         return ST_OK;
     s->synced = true;
     for (uint32_t i = 0; i < s->slot_count; i++)
