@@ -61,6 +61,21 @@ ask 200 -H "$json" -H "$ours" -d "$login" "$base/api/v1/login"
 token=$(field token <"$work/out")
 auth="Authorization: Bearer $token"
 
+# who may write what, and what roles are called, by the policy of now
+writers() { sed -n 's/.*"name":"hazard-assign".*"writers":\(\[[^]]*\]\).*/\1/p' "$work/catalog"; }
+catalog() {
+    ask 200 "$base/api/v1/catalog"
+    sed 's/{"name":"hazard-/\n&/g' "$work/out" | grep '^{"name":"hazard-assign"' | sed 's/"fields".*//' >"$work/catalog"
+}
+catalog
+case $(writers) in *chief*) ;; *) fail "writers of the defaults: $(cat "$work/catalog")" ;; esac
+fs street policy set write.hazard-assign street,village --yes >/dev/null
+fs street policy set role.officer 巡查员 --yes >/dev/null
+catalog
+[ "$(writers)" = '["street","village"]' ] || fail "writers by policy: $(cat "$work/catalog")"
+grep -q '"name":"officer","zh":"巡查员"' "$work/out" || fail "the name of a role"
+fs street policy set write.hazard-assign street,village,chief,officer --yes >/dev/null
+
 # a page that listens hears of a report by another
 curl -sN --max-time 30 -H "$auth" "$base/api/v1/events" >"$work/events" 2>/dev/null &
 listener=$!
