@@ -217,8 +217,7 @@ void byz_act_blind_clear(struct byz *z)
 void byz_act_texts(struct byz *z)
 {
     static const char *const texts[] = {
-        "\xe2\x80\xae"
-        "txt.exe",
+        "\xe2\x80\xaetxt.exe", /* the next letter is no hex digit */
         "=HYPERLINK(\"http://x\",\"y\")",
         "<script>alert(1)</script>",
         "';DROP TABLE entry;--",
