@@ -13,8 +13,9 @@
 
 struct wanted {
     const char *text; /* name, or the first digits of the person id */
+    const struct cr_sign_pk *key;
     struct sc_cert cert;
-    bool found, several;
+    bool found, several, has_key; /* has_key: it is one of the person's */
 };
 
 static int match_person(void *arg, const struct sc_cert *cert, const struct cr_sign_pk *issuer,
@@ -33,6 +34,7 @@ static int match_person(void *arg, const struct sc_cert *cert, const struct cr_s
         w->several = true;
     if (!w->found)
         w->cert = *cert; /* the lowest rank comes first */
+    w->has_key = w->has_key || cr_sign_pk_equal(&cert->subject, w->key);
     w->found = true;
     return 0;
 }
@@ -41,7 +43,7 @@ static int match_person(void *arg, const struct sc_cert *cert, const struct cr_s
 static int renewed(struct nd_cmd *c, const struct cr_identity *subject,
                    const struct cr_identity *author, struct sc_cert *out, struct st_err *err)
 {
-    struct wanted w = {.text = c->arg[0]};
+    struct wanted w = {.text = c->arg[0], .key = &subject->sign_pk};
     bool root = sc_certs_root(nd_store_certs(c->app->store), &author->sign_pk) != SC_ROOT_NONE;
     int rc;
 
@@ -55,7 +57,7 @@ static int renewed(struct nd_cmd *c, const struct cr_identity *subject,
                        nd_tr(c, "“%.100s”不止一人，请用 cert list --json 里的人员编号",
                              "'%.100s' is more than one person: give the id of the person"),
                        c->arg[0]);
-    if (cr_sign_pk_equal(&w.cert.subject, &subject->sign_pk))
+    if (w.has_key)
         return st_fail(err, ST_EXISTS, "%s",
                        nd_tr(c, "这把钥匙已是此人的", "this key is that person's already"));
     *out = w.cert;
