@@ -24,8 +24,9 @@ static void differ(struct compare *c, const struct sc_log_key *key, uint64_t n, 
 }
 
 /* One row: what of it counts and may be passed on, and the counts of what is held. */
-static int compare_row(struct compare *c, const struct nd_log *l, struct st_err *err)
+static int compare_row(void *arg, const struct nd_log *l, struct st_err *err)
 {
+    struct compare *c = arg;
     uint64_t limit = sc_authority_limit(c->fresh, &l->key, l->branch), held, held_bytes, n, bytes;
     int rc;
 
@@ -42,27 +43,6 @@ static int compare_row(struct compare *c, const struct nd_log *l, struct st_err 
         rc = nd_entry_sum(c->s, l->handle, l->first_seq, l->link.seq_next, &n, &bytes, err);
     if (rc == ST_OK && (held != l->held || held_bytes != l->held_bytes || bytes != l->bytes))
         differ(c, &l->key, l->branch, "what is held was counted wrong");
-    return rc;
-}
-
-static int compare_rows(struct compare *c, struct st_err *err)
-{
-    struct cr_buf ids = {0};
-    struct nd_log l;
-    sqlite3_stmt *q;
-    int rc = nd_sql(c->s, ND_SQL_LOG_EACH, &q, err);
-
-    if (rc == ST_OK)
-        rc = nd_collect(c->s, q, &ids, err);
-    for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
-        int64_t handle;
-
-        memcpy(&handle, ids.p + at, sizeof handle);
-        rc = nd_log_get(c->s, (uint64_t)handle, &l, err);
-        if (rc == ST_OK)
-            rc = compare_row(c, &l, err);
-    }
-    cr_buf_release(&ids);
     return rc;
 }
 
@@ -140,7 +120,7 @@ int nd_check_authority(struct nd_store *s, void (*say)(void *arg, const char *li
     }
     if (rc != ST_OK)
         return st_fail(err, (enum st_code)rc, "%s", why.msg);
-    rc = compare_rows(&c, err);
+    rc = nd_log_each(s, compare_row, &c, err);
     compare_sets(&c);
     sc_authority_free(c.fresh);
     return rc;

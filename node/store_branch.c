@@ -60,6 +60,29 @@ int nd_log_get(struct nd_store *s, uint64_t handle, struct nd_log *out, struct s
     return one_log(s, q, out, err);
 }
 
+int nd_log_each(struct nd_store *s,
+                int (*fn)(void *arg, const struct nd_log *l, struct st_err *err), void *arg,
+                struct st_err *err)
+{
+    struct cr_buf ids = {0};
+    struct nd_log l;
+    sqlite3_stmt *q;
+    int rc = nd_sql(s, ND_SQL_LOG_EACH, &q, err);
+
+    if (rc == ST_OK)
+        rc = nd_collect(s, q, &ids, err);
+    for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
+        int64_t handle;
+
+        memcpy(&handle, ids.p + at, sizeof handle);
+        rc = nd_log_get(s, (uint64_t)handle, &l, err);
+        if (rc == ST_OK)
+            rc = fn(arg, &l, err);
+    }
+    cr_buf_release(&ids);
+    return rc;
+}
+
 int nd_logs_push(struct nd_logs *l, const struct nd_log *row)
 {
     if (l->count == l->cap) {
@@ -278,8 +301,8 @@ int nd_log_recount(struct nd_store *s, const struct nd_log *l, bool whole, struc
 
 /* ---- entries by position ---- */
 
-static int chain_of(struct nd_store *s, uint64_t handle, uint64_t seq, struct cr_hash *out,
-                    struct st_err *err)
+int nd_entry_chain(struct nd_store *s, uint64_t handle, uint64_t seq, struct cr_hash *out,
+                   struct st_err *err)
 {
     sqlite3_stmt *q;
     int rc = nd_sql(s, ND_SQL_ENTRY_CHAIN, &q, err);
@@ -332,7 +355,7 @@ int nd_log_at(struct nd_store *s, const struct nd_logs *logs, uint64_t seq,
 
         if (seq < l->first_seq || seq >= l->link.seq_next)
             continue;
-        rc = chain_of(s, l->handle, seq, &at, err);
+        rc = nd_entry_chain(s, l->handle, seq, &at, err);
         if (rc != ST_OK)
             return st_fail(err, rc == ST_NOTFOUND ? ST_CORRUPT : (enum st_code)rc,
                            "an entry of a log is missing");

@@ -26,33 +26,33 @@ int nd_store_schema(void)
     return ND_SCHEMA_VERSION;
 }
 
+struct heads {
+    struct cr_hash *sum;
+    uint64_t *logs;
+};
+
+static int add_head(void *arg, const struct nd_log *l, struct st_err *err)
+{
+    struct heads *h = arg;
+    struct cr_hash item;
+
+    (void)err;
+    sc_head_item(&l->id, l->link.seq_next - 1, &l->link.chain, &item);
+    cr_hash_add(h->sum, &item);
+    ++*h->logs;
+    return ST_OK;
+}
+
 int nd_store_heads(struct nd_store *s, struct cr_hash *out, uint64_t *logs, struct st_err *err)
 {
-    struct cr_buf ids = {0};
-    struct cr_hash item;
-    struct nd_log l;
-    sqlite3_stmt *q;
+    struct heads h = {.sum = out, .logs = logs};
     int rc = nd_read_enter(s, err);
 
     if (rc != ST_OK)
         return rc;
     memset(out, 0, sizeof *out);
     *logs = 0;
-    rc = nd_sql(s, ND_SQL_LOG_EACH, &q, err);
-    if (rc == ST_OK)
-        rc = nd_collect(s, q, &ids, err);
-    for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
-        int64_t handle;
-
-        memcpy(&handle, ids.p + at, sizeof handle);
-        rc = nd_log_get(s, (uint64_t)handle, &l, err);
-        if (rc != ST_OK)
-            break;
-        sc_head_item(&l.id, l.link.seq_next - 1, &l.link.chain, &item);
-        cr_hash_add(out, &item);
-        ++*logs;
-    }
-    cr_buf_release(&ids);
+    rc = nd_log_each(s, add_head, &h, err);
     nd_read_leave(s);
     return rc;
 }

@@ -74,6 +74,11 @@ void nd_logs_release(struct nd_logs *l);
 /* ST_NOTFOUND when there is none. */
 int nd_log_get(struct nd_store *s, uint64_t handle, struct nd_log *out, struct st_err *err) ST_MUST;
 int nd_log_row(sqlite3_stmt *q, struct nd_log *out) ST_MUST;
+/* Every row, one read at a time and nothing open meanwhile, until fn gives something else than
+ * ST_OK; gives that. */
+int nd_log_each(struct nd_store *s,
+                int (*fn)(void *arg, const struct nd_log *l, struct st_err *err), void *arg,
+                struct st_err *err) ST_MUST;
 /* Key and branch of a row, through a cache; the pointer is good until the next call. */
 int nd_log_slot(struct nd_store *s, uint64_t handle, const struct nd_log_slot **out,
                 struct st_err *err) ST_MUST;
@@ -95,6 +100,9 @@ int nd_entry_sum(struct nd_store *s, uint64_t handle, uint64_t from, uint64_t to
                  uint64_t *bytes, struct st_err *err) ST_MUST;
 /* Number of the row's parent; SC_AUTH_NONE. */
 uint32_t nd_log_parent(const struct nd_logs *logs, const struct nd_log *l);
+/* Chain value of an entry; ST_NOTFOUND. */
+int nd_entry_chain(struct nd_store *s, uint64_t handle, uint64_t seq, struct cr_hash *out,
+                   struct st_err *err) ST_MUST;
 /* Where an entry is stored; ST_NOTFOUND. */
 int nd_entry_locate(struct nd_store *s, const struct cr_hash *log_id, uint64_t seq,
                     const struct cr_hash *chain, uint32_t *branch, uint64_t *handle,

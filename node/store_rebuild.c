@@ -206,38 +206,36 @@ static int forget(struct nd_store *s, struct st_err *err)
     return rc;
 }
 
+struct pass {
+    struct nd_store *s;
+    bool public_logs;
+};
+
+static int readmit_pass(void *arg, const struct nd_log *l, struct st_err *err)
+{
+    const struct pass *p = arg;
+
+    return (l->key.scope == SC_SCOPE_PUBLIC) == p->public_logs ? readmit_log(p->s, l, err) : ST_OK;
+}
+
+static int recount(void *arg, const struct nd_log *l, struct st_err *err)
+{
+    return nd_log_recount(arg, l, true, err);
+}
+
 static int readmit_all(struct nd_store *s, struct st_err *err)
 {
-    struct cr_buf ids = {0};
+    struct pass p = {.s = s, .public_logs = true};
     int64_t prov = 0;
-    struct nd_log l;
-    sqlite3_stmt *q;
-    int rc = nd_sql(s, ND_SQL_LOG_EACH, &q, err);
+    int rc = nd_log_each(s, readmit_pass, &p, err); /* certificates first: little folds twice */
 
+    p.public_logs = false;
     if (rc == ST_OK)
-        rc = nd_collect(s, q, &ids, err);
-    /* Certificates first: little is then folded twice. */
-    for (int public_pass = 1; public_pass >= 0; public_pass--) {
-        for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
-            int64_t handle;
-
-            memcpy(&handle, ids.p + at, sizeof handle);
-            rc = nd_log_get(s, (uint64_t)handle, &l, err);
-            if (rc == ST_OK && (l.key.scope == SC_SCOPE_PUBLIC) == (public_pass != 0))
-                rc = readmit_log(s, &l, err);
-        }
-    }
+        rc = nd_log_each(s, readmit_pass, &p, err);
     if (rc == ST_OK)
         rc = nd_auth_spread(s, err);
-    for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
-        int64_t handle;
-
-        memcpy(&handle, ids.p + at, sizeof handle);
-        rc = nd_log_get(s, (uint64_t)handle, &l, err);
-        if (rc == ST_OK)
-            rc = nd_log_recount(s, &l, true, err);
-    }
-    cr_buf_release(&ids);
+    if (rc == ST_OK)
+        rc = nd_log_each(s, recount, s, err);
     while (rc == ST_OK)
         rc = readmit_prov(s, &prov, err);
     return rc == ST_NOTFOUND ? ST_OK : rc;

@@ -279,27 +279,14 @@ static int check_checkpoints(struct check *c, const struct nd_log *l, struct st_
     return rc;
 }
 
-static int check_logs(struct check *c, struct st_err *err)
+static int check_log(void *arg, const struct nd_log *l, struct st_err *err)
 {
-    struct cr_buf ids = {0};
-    struct nd_log l;
-    sqlite3_stmt *q;
-    int rc = nd_sql(c->s, ND_SQL_LOG_EACH, &q, err);
+    struct check *c = arg;
+    int rc = check_entries(c, l, err);
 
     if (rc == ST_OK)
-        rc = nd_collect(c->s, q, &ids, err);
-    for (size_t at = 0; rc == ST_OK && at < ids.n; at += sizeof(int64_t)) {
-        int64_t handle;
-
-        memcpy(&handle, ids.p + at, sizeof handle);
-        rc = nd_log_get(c->s, (uint64_t)handle, &l, err);
-        if (rc == ST_OK)
-            rc = check_entries(c, &l, err);
-        if (rc == ST_OK)
-            rc = check_checkpoints(c, &l, err);
-        c->v.logs++;
-    }
-    cr_buf_release(&ids);
+        rc = check_checkpoints(c, l, err);
+    c->v.logs++;
     return rc;
 }
 
@@ -428,7 +415,7 @@ static int check_all(struct check *c, struct st_err *err)
     int rc = integrity(c, err);
 
     if (rc == ST_OK)
-        rc = check_logs(c, err);
+        rc = nd_log_each(c->s, check_log, c, err);
     if (rc == ST_OK)
         rc = nd_check_authority(c->s, say, c, err);
     if (rc == ST_OK)

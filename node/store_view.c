@@ -199,18 +199,8 @@ static int path_chain(struct nd_store *s, const struct nd_path *path, uint64_t s
                       struct cr_hash *out)
 {
     const struct nd_seg *seg = nd_path_at(path, seq);
-    sqlite3_stmt *q;
-    int rc = seg != NULL ? nd_sql(s, ND_SQL_ENTRY_CHAIN, &q, NULL) : ST_NOTFOUND;
 
-    if (rc != ST_OK)
-        return rc;
-    nd_bind_i64(q, ":id", nd_entry_no(seg->handle, seq));
-    rc = nd_sql_step(s, q, NULL);
-    if (rc != ND_ROW)
-        return rc == ST_OK ? ST_NOTFOUND : rc;
-    rc = nd_col_fixed(q, 0, out->b, sizeof out->b) ? ST_OK : ST_CORRUPT;
-    nd_sql_done(q);
-    return rc;
+    return seg != NULL ? nd_entry_chain(s, seg->handle, seq, out, NULL) : ST_NOTFOUND;
 }
 
 /* Kept checkpoints of the path from a seq on, then the head's. */
