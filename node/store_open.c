@@ -398,6 +398,23 @@ static int check_layout(struct nd_store *s, struct st_err *err)
                    " it cannot be read");
 }
 
+/* Only while a store is made is there a journal beside it; afterwards there is a WAL. One whose
+ * writer was killed has to be rolled back, which a reader cannot do: SQLite does it for any
+ * connection that may write, unless the writer lives. When nobody may write here, the reader's own
+ * open says so. */
+static void roll_back(const char *path)
+{
+    char journal[4096 + 16];
+    sqlite3 *db = NULL;
+
+    (void)snprintf(journal, sizeof journal, "%s-journal", path);
+    if (access(journal, F_OK) != 0)
+        return;
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+        (void)sqlite3_exec(db, "PRAGMA user_version", NULL, NULL, NULL);
+    (void)sqlite3_close(db);
+}
+
 /* Opens the file or URI and brings the schema up to date. */
 static int open_schema(struct nd_store *s, const struct nd_store_options *o, struct st_err *err)
 {
@@ -412,6 +429,8 @@ static int open_schema(struct nd_store *s, const struct nd_store_options *o, str
         rc = in_dir(s, "fengsui.db", path, sizeof path, err);
     if (rc == ST_OK && s->dir != NULL && !o->create && access(path, F_OK) != 0)
         return st_fail(err, ST_NOTFOUND, "no store in %s", s->dir);
+    if (rc == ST_OK && s->dir != NULL && o->read_only)
+        roll_back(path);
     if (rc == ST_OK)
         rc = s->dir != NULL ? nd_sql_open(s, path, flags, err)
                             : nd_sql_open(s, o->uri, flags | SQLITE_OPEN_URI, err);

@@ -267,6 +267,46 @@ static void test_store_open__damage_is_found(void **state)
     }
 }
 
+/* Copies a file of SQLite's from beside one name to beside another. */
+static void copy_beside(const struct ts_tmpdir *dir, const char *from, const char *to)
+{
+    static uint8_t bytes[1 << 20];
+    char path[TS_PATH_BYTES];
+    size_t n = ts_file_read(ts_tmpdir_path(dir, from, path), bytes, sizeof bytes);
+    assert_in_range(n, 1, sizeof bytes);
+    ts_file_write(ts_tmpdir_path(dir, to, path), bytes, n);
+}
+
+/* Who is killed while the file is made leaves a journal that is to be rolled back. A reader sees
+ * what there was before, here no store at all, and making it goes on. */
+static void test_store_open__killed_while_made(void **state)
+{
+    (void)state;
+    char path[TS_PATH_BYTES];
+    struct ts_tmpdir dir;
+    struct kit *k = kit_new();
+    struct nd_store *s = NULL;
+    sqlite3 *db;
+    ts_tmpdir_init(&dir);
+    assert_int_equal(sqlite3_open(ts_tmpdir_path(&dir, "half.db", path), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "PRAGMA cache_size = 2; CREATE TABLE t (x);"
+                                  "INSERT INTO t VALUES (zeroblob(20000));"
+                                  "BEGIN; UPDATE t SET x = zeroblob(100000)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    copy_beside(&dir, "half.db", "fengsui.db");
+    copy_beside(&dir, "half.db-journal", "fengsui.db-journal");
+    sqlite3_close(db);
+    struct nd_store_options o = {.dir = dir.path, .read_only = true};
+    ts_assert_status(nd_store_open(&o, &s, NULL), ST_NOTFOUND);
+    nd_store_close(kit_open_dir(k, dir.path));
+    ts_assert_ok(nd_store_open(&o, &s, NULL));
+    nd_store_close(s);
+    kit_free(k);
+    ts_tmpdir_release(&dir);
+}
+
 /* A file that is no store, and one with a page of noise in it: refused or found, never a crash. */
 static void test_store_open__corrupt_file(void **state)
 {
@@ -476,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_store_open__incarnation),
         cmocka_unit_test(test_store_open__full_disk),
         cmocka_unit_test(test_store_open__damage_is_found),
+        cmocka_unit_test(test_store_open__killed_while_made),
         cmocka_unit_test(test_store_open__corrupt_file),
         cmocka_unit_test(test_store_open__made_by_another),
         cmocka_unit_test(test_store_open__kill_9),
