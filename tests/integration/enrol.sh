@@ -38,7 +38,7 @@ expect 0 fs street invite answer "$work/v.req" --out "$work/v2.ans" --yes
 head -c 100 "$work/v.req" >"$work/cut.req"
 expect 1 fs street invite answer "$work/cut.req" --out "$work/x.ans" --yes
 grep -q -i request "$work/err" || fail "does not name the request: $(cat "$work/err")"
-{ head -c 60 "$work/v.req"; printf X; tail -c +62 "$work/v.req"; } >"$work/flip.req"
+flip "$work/v.req" 60 >"$work/flip.req"
 expect 6 fs street invite answer "$work/flip.req" --out "$work/x.ans" --yes
 expect 1 fs street invite answer "$work/villages.csv" --out "$work/x.ans" --yes
 expect 3 fs street invite answer "$work/none.req" --out "$work/x.ans" --yes
@@ -52,7 +52,7 @@ for keep in 0 3 40 $((n / 2)) $((n - 1)); do
     grep -q -i answer "$work/err" || fail "does not name the answer: $(cat "$work/err")"
 done
 for at in 60 $((n / 2)) $((n - 80)); do
-    { head -c "$at" "$work/v.ans"; printf '\001\002'; tail -c +$((at + 3)) "$work/v.ans"; } >"$work/flip.ans"
+    flip "$work/v.ans" "$at" >"$work/flip.ans"
     got=0
     fs village join --answer "$work/flip.ans" --yes >/dev/null 2>"$work/err" || got=$?
     [ "$got" -eq 6 ] || [ "$got" -eq 1 ] || fail "flip at $at: exit $got"

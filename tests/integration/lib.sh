@@ -65,6 +65,14 @@ says() {
     grep -q -e "$1" "$work/err" || fail "does not say '$1': $(cat "$work/err")"
 }
 
+# flip FILE AT: the file with the byte at this offset changed, whatever it was
+flip() {
+    head -c "$2" "$1"
+    # shellcheck disable=SC2059
+    printf "\\$(printf %03o $(($(od -An -tu1 -j "$2" -N 1 "$1") ^ 1)))"
+    tail -c +$(($2 + 2)) "$1"
+}
+
 # field NAME: the value of a field (text, number, boolean) of the JSON object on standard input
 field() {
     sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | head -n 1
