@@ -19,11 +19,19 @@ fs street hazard fix "$lost" --text x --as zhao >/dev/null
 fs street person lost 赵强 --since 2020-01-01 --yes >/dev/null
 
 log=$work/street.run.log
-"$fengsui" --data "$work/street" run --listen 127.0.0.1:0 --http 127.0.0.1:0 >"$log" 2>&1 &
-pid=$!
-pids="$pids $pid"
-until_true 10 grep -q 'page http://' "$log"
-base=$(sed -n 's/^page \(http:[^ ]*\)\/$/\1/p' "$log")
+# serve ARG...: runs the street's node with its page; sets $pid, $port, $base. The log of a run before
+# is emptied here, not by the process that starts later, for else its line would be read.
+serve() {
+    : >"$log"
+    "$fengsui" --data "$work/street" run --listen 127.0.0.1:0 "$@" >>"$log" 2>&1 &
+    pid=$!
+    pids="$pids $pid"
+    until_true 10 grep -q 'page http://' "$log"
+    port=$(sed -n 's/^page http:.*:\([0-9]*\)\/$/\1/p' "$log")
+    base=http://127.0.0.1:$port
+}
+
+serve --http 127.0.0.1:0
 
 # ask STATUS CURL-ARG...: the body is left in $work/out
 ask() {
@@ -95,11 +103,7 @@ wait "$pid" 2>/dev/null || true
 fs street --json show "$id" >"$work/shown" || fail "a report that was answered is lost"
 grep -q '"signer":"王建国"' "$work/shown" || fail "not signed by the officer"
 
-"$fengsui" --data "$work/street" run --listen 127.0.0.1:0 --http 127.0.0.1:0 >"$log" 2>&1 &
-pid=$!
-pids="$pids $pid"
-until_true 10 grep -q 'page http://' "$log"
-base=$(sed -n 's/^page \(http:[^ ]*\)\/$/\1/p' "$log")
+serve --http 127.0.0.1:0
 ask 401 -H "$auth" "$base/api/v1/tree" # tokens do not outlive the node
 ask 200 -H "$json" -H "$ours" -d "$login" "$base/api/v1/login"
 token=$(field token <"$work/out")
@@ -191,12 +195,7 @@ grep -q '"wait_s":[1-9]' "$work/out" || fail "does not say how long: $(cat "$wor
 expect 11 fs street key unlock wang --pin-file "$pins"
 says 'wait'
 stop "$pid"
-"$fengsui" --data "$work/street" run --listen 127.0.0.1:0 --http-lan --http 0.0.0.0:0 >"$log" 2>&1 &
-pid=$!
-pids="$pids $pid"
-until_true 10 grep -q 'page http://' "$log"
-port=$(sed -n 's/^page http:.*:\([0-9]*\)\/$/\1/p' "$log")
-base=http://127.0.0.1:$port
+serve --http-lan --http 0.0.0.0:0
 ask 429 -H "$json" -H "$ours" -d "$login" "$base/api/v1/login"
 grep -q '"wait_s":[1-9]' "$work/out" || fail "does not say how long: $(cat "$work/out")"
 ask 200 "$base/api/v1/me"
