@@ -7,8 +7,8 @@
 #include "node/bundle.h"
 
 #include "crypto/base/assert.h"
+#include "node/fs.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,17 +33,16 @@ struct out {
     struct nd_bundle_made *made;
 };
 
+/* A place where nothing may be written is a protected stick. */
 static int os_fail(struct st_err *err, const char *what, const char *path)
 {
-    enum st_code code = ST_IO;
+    int rc = nd_fs_fail(err, what, path);
 
-    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-        code = ST_FULL;
-    else if (errno == EROFS || errno == EACCES || errno == EPERM)
-        code = ST_READONLY;
-    else if (errno == ENOENT || errno == ENOTDIR)
-        code = ST_NOTFOUND;
-    return st_fail(err, code, "%s %s: %s", what, path, strerror(errno));
+    if (rc != ST_DENIED)
+        return rc;
+    if (err != NULL)
+        err->code = ST_READONLY;
+    return ST_READONLY;
 }
 
 int nd_bundle_name_check(const char *path, struct st_err *err)
@@ -97,16 +96,7 @@ static int write_out(struct out *o, struct cr_span bytes, struct st_err *err)
 {
     o->part_bytes += bytes.n;
     o->made->bytes += bytes.n;
-    while (o->fd >= 0 && bytes.n > 0) {
-        ssize_t n = write(o->fd, bytes.p, bytes.n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return os_fail(err, "write", o->temp);
-        bytes = (struct cr_span){bytes.p + n, bytes.n - (size_t)n};
-    }
-    return ST_OK;
+    return o->fd < 0 ? ST_OK : nd_fs_write(o->fd, bytes, o->temp, err);
 }
 
 static int put(struct out *o, struct cr_span frame, struct st_err *err)
@@ -252,17 +242,12 @@ static int begin_part(struct out *o, const struct sy_export *x, struct st_err *e
 /* The directory, too, has to know the new name; some file systems of sticks cannot do that. */
 static void sync_dir(const char *path)
 {
-    char dir[ND_BUNDLE_PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int fd;
+    char dir[ND_FS_PATH];
+    int rc = nd_fs_parent(path, dir, NULL);
 
-    (void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
-                   slash == NULL ? "." : path);
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    (void)fsync(fd);
-    (void)close(fd);
+    if (rc == ST_OK)
+        rc = nd_fs_sync_dir(dir, NULL);
+    (void)rc;
 }
 
 static int put_in_place(struct out *o, struct st_err *err)

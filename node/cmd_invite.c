@@ -3,7 +3,6 @@
 #include "node/control.h"
 #include "node/qr.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,19 +86,12 @@ static int make_invite(struct nd_cmd *c, struct sc_invite *inv, struct st_err *e
 
 static int write_file(struct nd_cmd *c, const char *arg, const char *text, struct st_err *err)
 {
-    char path[ND_PATH_MAX];
-    FILE *f;
-    bool good;
+    char line[SC_INVITE_TEXT_MAX + 1];
+    int n = snprintf(line, sizeof line, "%s\n", text);
+    int rc = nd_write_file(c, arg, cr_span_of(line, (size_t)n), err);
 
-    nd_arg_path(c, arg, path, sizeof path);
-    f = fopen(path, "wxe");
-    if (f == NULL)
-        return st_fail(err, errno == EEXIST ? ST_EXISTS : ST_IO, "write '%s': %s", path,
-                       strerror(errno));
-    good = fprintf(f, "%s\n", text) > 0;
-    if (fclose(f) != 0 || !good)
-        return st_fail(err, ST_IO, "write '%s': %s", path, strerror(errno));
-    return ST_OK;
+    cr_wipe(line, sizeof line);
+    return rc;
 }
 
 /* The bytes, not their text: a camera needs no letters, and the code stays small. */
