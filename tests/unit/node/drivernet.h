@@ -57,6 +57,10 @@ void dn_settle(struct dn *net);
 void dn_advance(struct dn *net, uint64_t ms);
 /* One hazard report by host i in its grid. */
 void dn_report(struct dn *net, size_t i, uint64_t grid, struct sc_id *id);
+/* An event without fields about a subject, by the host in a log of its own beside its driver's. at:
+ * lamport, time and suite. */
+void dn_put(struct dn_host *h, uint64_t scope, uint64_t incarnation, uint64_t type,
+            const struct sc_id *subject, const struct sc_wire_entry *at);
 size_t dn_hazards(struct dn *net, size_t i);
 size_t dn_sessions(struct dn *net, size_t i); /* connected now */
 

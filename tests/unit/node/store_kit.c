@@ -248,6 +248,37 @@ void kit_deliver_all(struct kit *k, struct nd_store *s)
         }
 }
 
+void kit_deliver_mixed(struct kit *k, struct nd_store *s, struct ts_prng *r,
+                       void (*then)(struct kit *k, struct nd_store *s, struct ts_prng *r,
+                                    const size_t at[static KIT_LOGS]))
+{
+    size_t at[KIT_LOGS] = {0}, left = 0;
+    for (size_t i = 0; i < KIT_LOGS; i++)
+        left += k->log[i].count;
+    while (left > 0) {
+        ts_assert_ok(nd_store_begin(s, NULL));
+        size_t before[KIT_LOGS], moved = 0;
+        memcpy(before, at, sizeof at);
+        for (uint64_t runs = 1 + ts_prng_below(r, 4); runs > 0; runs--) {
+            size_t who = (size_t)ts_prng_below(r, KIT_LOGS), n = k->log[who].count - at[who];
+            if (n == 0)
+                continue;
+            n = 1 + (size_t)ts_prng_below(r, n < 9 ? n : 9);
+            ts_assert_ok(kit_apply(k, s, (enum kit_who)who, at[who], n, false, NULL));
+            at[who] += n;
+            moved += n;
+        }
+        if (ts_prng_chance(r, 1, 5)) {
+            nd_store_rollback(s);
+            memcpy(at, before, sizeof at);
+            continue;
+        }
+        ts_assert_ok(nd_store_commit(s, NULL));
+        left -= moved;
+        then(k, s, r, at);
+    }
+}
+
 void kit_urgent(struct kit *k, struct nd_store *s, enum kit_who who, size_t at)
 {
     const struct kit_log *l = &k->log[who];

@@ -85,6 +85,11 @@ int kit_apply(struct kit *k, struct nd_store *s, enum kit_who who, size_t from, 
 void kit_deliver(struct kit *k, struct nd_store *s, enum kit_who who, size_t from, size_t count);
 /* Everything, log by log. */
 void kit_deliver_all(struct kit *k, struct nd_store *s);
+/* Everything in runs of a few entries from any log, some transactions rolled back and tried again;
+ * after each that stays, then() may bring something else, knowing how far each log is. */
+void kit_deliver_mixed(struct kit *k, struct nd_store *s, struct ts_prng *r,
+                       void (*then)(struct kit *k, struct nd_store *s, struct ts_prng *r,
+                                    const size_t at[static KIT_LOGS]));
 /* One entry ahead of its log, as a transaction; must succeed. */
 void kit_urgent(struct kit *k, struct nd_store *s, enum kit_who who, size_t at);
 

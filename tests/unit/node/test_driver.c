@@ -537,44 +537,12 @@ static void test_driver__write_many(void **state)
     stop(net);
 }
 
-/* An entry of the street about a subject, at a lamport of the test's choice, beside the driver. */
+/* An acceptance by the street, at a lamport of the test's choice. */
 static void put_far_ahead(struct dn_host *h, const struct sc_id *subject, uint64_t lamport)
 {
-    static struct sc_run run;
-    struct nd_run r = {.run = &run};
-    struct sc_body body = {.rec = sc_record_find(SC_R_HAZARD_ACCEPT)};
-    struct sc_payload p = {.type = SC_R_HAZARD_ACCEPT,
-                           .schema_version = 1,
-                           .has_subject = true,
-                           .subject = *subject,
-                           .parents = subject,
-                           .parent_count = 1};
-    struct cr_buf bytes, payload;
-    struct sc_header header;
-    struct sc_link link;
-    struct cr_hash hash;
+    struct sc_wire_entry at = {.lamport = lamport};
 
-    r.key = (struct sc_log_key){.author = h->id.sign_pk, .scope = VILLAGE, .incarnation = 99};
-    sc_log_id(nd_store_net(h->store), &r.key, &r.log_id);
-    r.before = r.log_id;
-    sc_link_start(&r.log_id, &link);
-    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
-    cr_buf_init(&payload, SC_PAYLOAD_MAX);
-    ts_assert_ok(sc_body_encode(&body, false, &bytes, NULL));
-    p.body = cr_buf_span(&bytes);
-    ts_assert_ok(sc_payload_encode(&p, &payload));
-    memset(&run, 0, sizeof run);
-    run.count = 1;
-    run.e[0] = (struct sc_wire_entry){.lamport = lamport, .payload = cr_buf_span(&payload)};
-    sc_payload_hash(run.e[0].payload, &hash);
-    ts_assert_ok(sc_link_extend(&link, lamport, 0, &hash, payload.n, &header));
-    sc_checkpoint_sign(&h->id.sign_sk, nd_store_net(h->store), &r.log_id, 0, &link.chain, &run.sig);
-    r.chains = &link.chain;
-    ts_assert_ok(nd_store_begin(h->store, NULL));
-    ts_assert_ok(nd_store_apply(h->store, &r, NULL, NULL));
-    ts_assert_ok(nd_store_commit(h->store, NULL));
-    cr_buf_release(&bytes);
-    cr_buf_release(&payload);
+    dn_put(h, VILLAGE, 99, SC_R_HAZARD_ACCEPT, subject, &at);
 }
 
 struct last_fix {

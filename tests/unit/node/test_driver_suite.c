@@ -34,44 +34,13 @@ static struct dn *start_row(void)
     return net;
 }
 
-/* The street's word about a hazard in suite 9, in a log of its own beside the driver's. */
+/* The street's word about a hazard in suite 9. */
 static void put_unknown(struct dn_host *h, uint64_t type, const struct sc_id *subject,
                         uint64_t incarnation)
 {
-    static struct sc_run run;
-    struct nd_run r = {.run = &run};
-    struct sc_body body = {.rec = sc_record_find(type)};
-    struct sc_payload p = {.type = type,
-                           .schema_version = 1,
-                           .has_subject = true,
-                           .subject = *subject,
-                           .parents = subject,
-                           .parent_count = 1};
-    struct cr_buf bytes, payload;
-    struct sc_link link;
+    struct sc_wire_entry at = {.lamport = 1000, .wall_ms = h->wall_ms, .other_suite = 9};
 
-    r.key =
-        (struct sc_log_key){.author = h->id.sign_pk, .scope = VILLAGE, .incarnation = incarnation};
-    sc_log_id(nd_store_net(h->store), &r.key, &r.log_id);
-    r.before = r.log_id;
-    sc_link_start(&r.log_id, &link);
-    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
-    cr_buf_init(&payload, SC_PAYLOAD_MAX);
-    ts_assert_ok(sc_body_encode(&body, false, &bytes, NULL));
-    p.body = cr_buf_span(&bytes);
-    ts_assert_ok(sc_payload_encode(&p, &payload));
-    memset(&run, 0, sizeof run);
-    run.count = 1;
-    run.e[0] = (struct sc_wire_entry){
-        .lamport = 1000, .wall_ms = h->wall_ms, .other_suite = 9, .payload = cr_buf_span(&payload)};
-    ts_assert_ok(sc_link_wire(&link, &run.e[0]));
-    sc_checkpoint_sign(&h->id.sign_sk, nd_store_net(h->store), &r.log_id, 0, &link.chain, &run.sig);
-    r.chains = &link.chain;
-    ts_assert_ok(nd_store_begin(h->store, NULL));
-    ts_assert_ok(nd_store_apply(h->store, &r, NULL, NULL));
-    ts_assert_ok(nd_store_commit(h->store, NULL));
-    cr_buf_release(&bytes);
-    cr_buf_release(&payload);
+    dn_put(h, VILLAGE, incarnation, type, subject, &at);
 }
 
 static int take_state(void *arg, const struct nd_hazard_row *row)

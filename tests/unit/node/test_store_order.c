@@ -92,42 +92,15 @@ static struct kit *history(struct ts_prng *r)
 }
 
 /* One entry ahead of what is held, if there is one. */
-static void overtake(struct kit *k, struct nd_store *s, struct ts_prng *r, const size_t *at)
+static void overtake(struct kit *k, struct nd_store *s, struct ts_prng *r,
+                     const size_t at[static KIT_LOGS])
 {
+    if (!ts_prng_chance(r, 1, 6))
+        return;
     enum kit_who who = (enum kit_who)ts_prng_below(r, KIT_LOGS);
     size_t ahead = at[who] + 1 + (size_t)ts_prng_below(r, 5);
     if (who > KIT_CLERK && ahead < k->log[who].count)
         kit_urgent(k, s, who, ahead);
-}
-
-static void deliver(struct kit *k, struct nd_store *s, struct ts_prng *r)
-{
-    size_t at[KIT_LOGS] = {0}, left = 0;
-    for (size_t i = 0; i < KIT_LOGS; i++)
-        left += k->log[i].count;
-    while (left > 0) {
-        ts_assert_ok(nd_store_begin(s, NULL));
-        size_t before[KIT_LOGS], moved = 0;
-        memcpy(before, at, sizeof at);
-        for (uint64_t runs = 1 + ts_prng_below(r, 4); runs > 0; runs--) {
-            size_t who = (size_t)ts_prng_below(r, KIT_LOGS), n = k->log[who].count - at[who];
-            if (n == 0)
-                continue;
-            n = 1 + (size_t)ts_prng_below(r, n < 9 ? n : 9);
-            ts_assert_ok(kit_apply(k, s, (enum kit_who)who, at[who], n, false, NULL));
-            at[who] += n;
-            moved += n;
-        }
-        if (ts_prng_chance(r, 1, 5)) {
-            nd_store_rollback(s);
-            memcpy(at, before, sizeof at);
-            continue;
-        }
-        ts_assert_ok(nd_store_commit(s, NULL));
-        left -= moved;
-        if (ts_prng_chance(r, 1, 6))
-            overtake(k, s, r, at);
-    }
 }
 
 static void same_whatever_the_order(struct ts_prng *r, uint64_t seed, void *ctx)
@@ -143,7 +116,7 @@ static void same_whatever_the_order(struct ts_prng *r, uint64_t seed, void *ctx)
         if (i == 0)
             kit_deliver_all(k, s);
         else
-            deliver(k, s, r);
+            kit_deliver_mixed(k, s, r, overtake);
         kit_verify(s);
         struct cr_hash hash = kit_fold_hash(s);
         if (i == 0)
@@ -206,7 +179,7 @@ static void lists_agree(struct ts_prng *r, uint64_t seed, void *ctx)
     struct nd_store *s[2] = {kit_open_mem(k, "list-a"), kit_open_mem(k, "list-b")};
     uint64_t total = 0;
     kit_deliver_all(k, s[0]);
-    deliver(k, s[1], r);
+    kit_deliver_mixed(k, s[1], r, overtake);
     for (int i = 0; i < 2; i++) {
         ts_assert_ok(nd_store_hazards(s[i], &(struct nd_hazard_query){.state = ND_HZ_ALL}, take,
                                       &all[i], &total, NULL));
