@@ -16,6 +16,7 @@ export async function setLang(l: Lang): Promise<void> {
   lang.value = l;
   localStorage.setItem("fengsui.lang", l);
   document.documentElement.lang = l === "en" ? "en" : "zh-CN";
+  document.title = t("app");
 }
 
 export function t(key: Key, ...values: (string | number)[]): string {

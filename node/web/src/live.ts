@@ -4,7 +4,8 @@ import { reachable, token } from "./api";
 // Goes up whenever the node says that something changed; screens that read it fetch again.
 export const changes = signal(0);
 
-const POLL_MS = 15000;
+const POLL_MS = 15000, RETRY_MS = 3000;
+let polled = Date.now();
 let open: AbortController | null = null;
 let lastId = "";
 
@@ -36,7 +37,11 @@ export function connect(): void {
   if (open || !token.value) return;
   const control = new AbortController();
   open = control;
-  void listen(control).catch(() => 0).then(() => { if (open === control) open = null; });
+  void listen(control).catch(() => 0).then(() => {
+    if (open !== control) return;
+    open = null;
+    poll(); // the node may be gone: find out now
+  });
 }
 
 export function disconnect(): void {
@@ -45,15 +50,20 @@ export function disconnect(): void {
   lastId = "";
 }
 
-// A slow poll beside the stream, so that a page that was left open for days on a flaky LAN recovers
-// by itself, whatever happened to the stream.
+function poll(): void {
+  polled = Date.now();
+  changes.value++;
+}
+
+// A slow poll beside the stream, faster while the node is away, so that a page that was left open for
+// days on a flaky LAN recovers by itself, whatever happened to the stream.
 setInterval(() => {
   connect();
-  if (!reachable.value || document.visibilityState === "visible") changes.value++;
-}, POLL_MS);
+  if (!reachable.value || (Date.now() - polled >= POLL_MS && document.visibilityState === "visible")) poll();
+}, RETRY_MS);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
     connect();
-    changes.value++;
+    poll();
   }
 });

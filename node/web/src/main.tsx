@@ -88,7 +88,7 @@ function App() {
       {!reachable.value && (
         <p class="notice bad" role="alert">{t("offline")} {lastOk.value > 0 && t("offline_since", time(lastOk.value))}</p>
       )}
-      {drafts.value.length > 0 && path.value.indexOf("/report") !== 0 && (
+      {drafts.value.length > 0 && (!token.value || path.value.indexOf("/report") !== 0) && (
         <p class="notice warn">{t("drafts", drafts.value.length)} · <a href={"#/report/" + (drafts.value[0]?.id ?? "")}>{t("draft_open")}</a></p>
       )}
       <main id="main" tabIndex={-1}>{catalog.value ? <Screen /> : <p class="quiet">{t("loading")}</p>}</main>

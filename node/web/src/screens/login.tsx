@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { api, ApiError, setToken } from "../api";
 import { t } from "../i18n";
-import { go, me, refreshMe } from "../state";
+import { go, me, path, refreshMe } from "../state";
 
 export function Login() {
   const officers = me.value?.officers ?? [];
@@ -18,7 +18,7 @@ export function Login() {
       const { token } = await api.login(who, pin);
       setToken(token);
       await refreshMe();
-      go("/");
+      if (path.value === "/login") go("/"); // else to what was asked for
     } catch (x) {
       setError(x instanceof ApiError && x.wait > 0 ? t("login_wait", x.wait) : x instanceof Error ? x.message : String(x));
     }

@@ -17,7 +17,14 @@ export function Report({ draft }: { draft: string }) {
   const record = recordType(urgent ? "hazard-emergency" : "hazard-report");
   const kept = drafts.value.some((x) => x.id === d.id);
 
-  useEffect(() => { if (d.changed_ms > 0) void keepDraft(d).catch(() => 0); }, [d]);
+  const others = drafts.value.filter((x) => x.id !== d.id);
+
+  useEffect(() => {
+    if (d.changed_ms === 0) return;
+    void keepDraft(d).catch(() => 0);
+    // a reload comes back to this draft; the screen stays as it is
+    if (draft === "") history.replaceState(null, "", "#/report/" + d.id);
+  }, [d]);
   if (!record) return null;
   const fields = record.fields;
   const set = (k: string, v: unknown): void => setDraft({ ...d, fields: { ...d.fields, [k]: v }, changed_ms: Date.now() });
@@ -42,6 +49,9 @@ export function Report({ draft }: { draft: string }) {
   return (
     <form class="narrow" onSubmit={(e) => { void submit(e); }}>
       <h1>{t("report")}</h1>
+      {draft === "" && d.changed_ms === 0 && others.length > 0 && (
+        <p class="notice warn">{t("drafts", others.length)} · <a href={"#/report/" + (others[0]?.id ?? "")}>{t("draft_open")}</a></p>
+      )}
       <Fields fields={FIRST.map((n) => fields.find((f) => f.name === n)).filter((f): f is NonNullable<typeof f> => !!f)} values={d.fields} set={set} />
       <div class="field check">
         <input id="urgent" type="checkbox" checked={urgent} onChange={(e) => setUrgent(e.currentTarget.checked)} />
