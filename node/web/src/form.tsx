@@ -31,7 +31,7 @@ function GridPicker({ id, value, set }: { id: string; value: unknown; set: (v: u
     <select id={id} value={String(value ?? "")} onChange={(e) => set(e.currentTarget.value || null)}>
       <option value="">{t("choose")}</option>
       {grids.value.filter((g) => g.level > 1).map((g) => (
-        <option value={g.grid}>{g.level === 3 ? "　" : ""}{g.name ?? g.grid}</option>
+        <option value={g.grid}>{g.level === 3 ? "\u2003" : ""}{g.name ?? g.grid}</option>
       ))}
     </select>
   );

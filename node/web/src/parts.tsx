@@ -14,6 +14,11 @@ export function Loading({ error, again }: { error: string | null; again: () => v
   );
 }
 
+// What may be wider than a phone is scrolled by itself, by keyboard, too.
+export function Wide({ name, children }: { name: string; children: ComponentChildren }) {
+  return <div class="wide" role="region" aria-label={name} tabIndex={0}>{children}</div>;
+}
+
 // Colour never speaks alone: a word and a shape go with it.
 export function Tag({ kind, children }: { kind: "bad" | "warn" | "good" | "calm"; children: ComponentChildren }) {
   const shape = { bad: "▲", warn: "◆", good: "●", calm: "○" }[kind];
@@ -87,7 +92,7 @@ export function valueText(f: Field | undefined, v: unknown): string {
   if (f?.kind === "time" && typeof v === "number") return time(v);
   if (f?.kind === "grid") return gridName(String(v));
   if (f?.kind === "bool") return v ? t("yes") : t("no");
-  if (Array.isArray(v)) return v.map((x) => valueText(f && { ...f, kind: "item" }, x)).join("、");
+  if (Array.isArray(v)) return v.map((x) => valueText(f && { ...f, kind: "item" }, x)).join(t("comma"));
   const choice: Label | undefined = f?.choices?.find((c) => c.name === v);
   return choice ? label(choice) : String(v);
 }

@@ -1,7 +1,7 @@
 import { api } from "../api";
 import { t } from "../i18n";
 import { useLoad } from "../load";
-import { link, Loading, Tag, When } from "../parts";
+import { link, Loading, Tag, When, Wide } from "../parts";
 import { params, syncState } from "../state";
 
 export function Grids() {
@@ -15,7 +15,7 @@ export function Grids() {
       <p class="quiet">{t("fresh_help")}</p>
       {grid && <p><a href="#/grids">{t("back")}</a></p>}
       {!data ? <Loading error={error} again={again} /> : (
-        <div class="wide">
+        <Wide name={t("grids")}>
           <table>
             <thead>
               <tr>
@@ -41,7 +41,7 @@ export function Grids() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
     </>
   );

@@ -35,7 +35,7 @@ function ActForm({ h, record, done }: { h: Hazard; record: RecordType; done: () 
   async function submit(e: Event): Promise<void> {
     e.preventDefault();
     const lacking = missing(record.fields, values, skip);
-    if (lacking) { setError(label(lacking) + "：" + t("field_required")); return; }
+    if (lacking) { setError(t("lacks", label(lacking))); return; }
     setBusy(true);
     try {
       const saved = await api.act(h.id, record.name.slice(7), values);
@@ -66,7 +66,7 @@ function HistoryLine({ e }: { e: Entry }) {
       <p>
         <b>{record ? label(record) : t("newer_entry")}</b> · {e.signer}{" "}
         <Tag kind={e.verified ? "good" : "warn"}>{e.verified ? t("verified") : t("unsigned")}</Tag>{" "}
-        {e.held && <Tag kind="warn">{t("held_entry")}{e.held_reason ? "：" + e.held_reason : ""}</Tag>}{" "}
+        {e.held && <Tag kind="warn">{t("held_entry")}{e.held_reason ? t("colon") + e.held_reason : ""}</Tag>}{" "}
         {e.urgent && <Tag kind="bad">{t("urgent_entry")}</Tag>}{" "}
         {e.pruned && <Tag kind="calm">{t("erased")}</Tag>}
       </p>
@@ -105,7 +105,7 @@ export function HazardScreen({ id }: { id: string }) {
         {h.text && <div><dt>{t("text")}</dt><dd>{h.text}</dd></div>}
         {h.address && <div><dt>{t("address")}</dt><dd>{h.address}</dd></div>}
         <div><dt>{t("reported")}</dt><dd>{time(h.reported_ms)}</dd></div>
-        {h.assignees.length > 0 && <div><dt>{t("assignees")}</dt><dd>{h.assignees.join("、")}</dd></div>}
+        {h.assignees.length > 0 && <div><dt>{t("assignees")}</dt><dd>{h.assignees.join(t("comma"))}</dd></div>}
         {h.deadline_ms > 0 && <div><dt>{t("deadline")}</dt><dd>{time(h.deadline_ms)}</dd></div>}
         {h.closed_ms > 0 && <div><dt>{t("closed_at")}</dt><dd>{time(h.closed_ms)}</dd></div>}
         <div><dt>{t("required_level")}</dt><dd>{label(labelOf(catalog.value?.levels, h.required), h.required)}</dd></div>

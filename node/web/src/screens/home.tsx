@@ -35,7 +35,7 @@ export function Home() {
   return (
     <>
       <h1>{t("home")}</h1>
-      <p class="quiet">{me.value?.user ? t("as_user", me.value.user.name, me.value.user.roles.map((x) => label(catalog.value?.roles.find((c) => c.name === x), x)).join("、")) : t("as_node")}</p>
+      <p class="quiet">{me.value?.user ? t("as_user", me.value.user.name, me.value.user.roles.map((x) => label(catalog.value?.roles.find((c) => c.name === x), x)).join(t("comma"))) : t("as_node")}</p>
       <ul class="tiles">
         <li><a href="#/hazards?state=open"><b>{total((g) => g.open)}</b> {t("open")}</a></li>
         <li><a href="#/hazards?state=open&overdue=1"><b>{total((g) => g.overdue)}</b> {t("overdue")}</a></li>

@@ -3,7 +3,7 @@ import { api } from "../api";
 import { Fields, missing } from "../form";
 import { label, t } from "../i18n";
 import { useLoad } from "../load";
-import { link, Loading, Pager, valueText } from "../parts";
+import { link, Loading, Pager, valueText, Wide } from "../parts";
 import { me, params, recordType, toast } from "../state";
 
 const SKIP = ["ext", "crs", "lat", "lon"];
@@ -24,7 +24,7 @@ export function Records({ type }: { type: string }) {
     e.preventDefault();
     const fields = record?.fields ?? [];
     const lacking = missing(fields, values, SKIP);
-    if (lacking) { setFault(label(lacking) + "：" + t("field_required")); return; }
+    if (lacking) { setFault(t("lacks", label(lacking))); return; }
     try {
       const saved = await api.addRecord(type, values);
       toast.value = { kind: "good", text: t("saved_here", saved.node), more: t("saved_note") };
@@ -50,12 +50,12 @@ export function Records({ type }: { type: string }) {
         <>
           {data.rows.length === 0 && <p>{t("none_here")}</p>}
           {data.rows.length > 0 && (
-            <div class="wide">
+            <Wide name={label(record)}>
               <table>
                 <thead><tr>{columns.map((f) => <th scope="col">{label(f)}</th>)}</tr></thead>
                 <tbody>{data.rows.map((r) => <tr>{columns.map((f) => <td>{valueText(f, r[f.name])}</td>)}</tr>)}</tbody>
               </table>
-            </div>
+            </Wide>
           )}
           <Pager total={data.total} offset={offset} to={(o) => link("/records/" + type, { offset: o })} />
         </>

@@ -34,7 +34,7 @@ export function Report({ draft }: { draft: string }) {
     const values: Record<string, unknown> = {};
     fields.forEach((f) => { if (d.fields[f.name] !== undefined) values[f.name] = d.fields[f.name]; });
     const lacking = missing(fields, values) ?? (values.grid ? undefined : fields.find((f) => f.name === "grid"));
-    if (lacking) { setError(label(lacking) + "：" + t("field_required")); return; }
+    if (lacking) { setError(t("lacks", label(lacking))); return; }
     setBusy(true);
     try {
       const saved = await api.report(values, urgent);

@@ -1,7 +1,7 @@
 import { api } from "../api";
 import { label, t, time } from "../i18n";
 import { useLoad } from "../load";
-import { link, Loading, Pager, Tag, When } from "../parts";
+import { link, Loading, Pager, Tag, When, Wide } from "../parts";
 import { gridName, params, recordType, toast } from "../state";
 
 export function Sync() {
@@ -45,7 +45,7 @@ export function HeldScreen() {
       <p class="quiet">{t("held_help")}</p>
       {!data ? <Loading error={error} again={again} /> : (
         <>
-          <div class="wide">
+          <Wide name={t("held")}>
             <table>
               <thead>
                 <tr><th scope="col">{t("record")}</th><th scope="col">{t("who")}</th><th scope="col">{t("grid")}</th><th scope="col">{t("when")}</th><th scope="col">{t("reason")}</th></tr>
@@ -59,7 +59,7 @@ export function HeldScreen() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Wide>
           <Pager total={data.total} offset={offset} to={(o) => link("/held", { offset: o })} />
         </>
       )}
