@@ -1,7 +1,7 @@
 /* Enrolment by files (schema/enrol.h), the side that certifies: invite answer for a node, cert
  * answer for a person's key. Both show who asks and what would be given, and write only when told
  * to. */
-#include "node/cmd.h"
+#include "node/cmd_cut.h"
 
 #include "schema/enrol.h"
 
@@ -94,7 +94,9 @@ static int read_request(struct nd_cmd *c, struct answering *a, uint64_t kind, st
                                           : "the request is a node's: fengsui invite answer");
     if (rc == ST_OK)
         rc = take_invite(c, a, err);
-    return rc == ST_OK ? decide(c, a, err) : rc;
+    if (rc == ST_OK)
+        rc = decide(c, a, err);
+    return rc == ST_OK ? nd_check_revoked(c, &a->cert, err) : rc;
 }
 
 /* Who asks, what would be given, and what is to be compared. True when it is agreed to. */

@@ -24,6 +24,38 @@ int nd_key_public(struct nd_cmd *c, const char *name, struct cr_sign_pk *out, st
     return rc;
 }
 
+int nd_check_revoked(struct nd_cmd *c, const struct sc_cert *cert, struct st_err *err)
+{
+    struct nd_store *s = c->app->store;
+    char hex[2 * CR_HASH_BYTES + 1];
+    struct nd_person issuer;
+    struct sc_auth_cut cut;
+
+    if (!sc_authority_revoked(nd_store_authority(s), &cert->subject, cert->prefix_count,
+                              cert->prefixes, &cut))
+        return ST_OK;
+    cr_hex(cut.at.entry_id.b, sizeof cut.at.entry_id.b, hex);
+    if (nd_person_of(s, &cut.at.key.author, &issuer, NULL) != ST_OK)
+        (void)snprintf(issuer.name, sizeof issuer.name, "%s",
+                       sc_certs_root(nd_store_certs(s), &cut.at.key.author) != SC_ROOT_NONE
+                           ? nd_tr(c, "街道根钥匙", "the root")
+                           : "?");
+    return st_fail(err, ST_DENIED,
+                   cert->kind == SC_CERT_NODE
+                       ? nd_tr(c,
+                               "%s的这把钥匙已被吊销（吊销记录 %.12s，%s 签发），再发证书也不会"
+                               "生效。请换新的数据目录做新钥匙、重新申请（join --request）",
+                               "this key of %s was revoked (cut %.12s by %s): a certificate for "
+                               "it would never count. Make a new key in a new data directory and "
+                               "ask again (join --request)")
+                       : nd_tr(c,
+                               "%s的这把钥匙已被吊销（吊销记录 %.12s，%s 签发），再发证书也不会"
+                               "生效。请用 key new 做新钥匙",
+                               "this key of %s was revoked (cut %.12s by %s): a certificate for "
+                               "it would never count. Make a new key: key new"),
+                   cert->name, hex, issuer.name);
+}
+
 /* ---- cut ---- */
 
 static int cut_line(void *arg, const struct sc_auth_cut *cut)

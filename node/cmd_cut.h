@@ -56,6 +56,10 @@ int nd_cuts_write(struct nd_cuts *x, struct nd_cmd *c, const struct cr_identity 
 int nd_key_public(struct nd_cmd *c, const char *name, struct cr_sign_pk *out,
                   struct st_err *err) ST_MUST;
 
+/* ST_DENIED when the key of the certificate was revoked about its grids (sc_authority_revoked):
+ * says which cut, whose, why, and what to do. Asked before anything is shown or signed. */
+int nd_check_revoked(struct nd_cmd *c, const struct sc_cert *cert, struct st_err *err) ST_MUST;
+
 /* ---- cmd_held.c ---- */
 /* Why it does not count, in the language of the command. */
 const char *nd_held_reason(const struct nd_cmd *c, const struct nd_history_row *row);

@@ -1,5 +1,5 @@
 /* grid, cert: who is in charge of what. */
-#include "node/cmd.h"
+#include "node/cmd_cut.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +126,8 @@ int nd_cmd_cert_issue(struct nd_cmd *c)
 
     cr_buf_init(&body, SC_PAYLOAD_MAX);
     rc = read_cert(c, &cert, &subject, &err);
+    if (rc == ST_OK)
+        rc = nd_check_revoked(c, &cert, &err);
     if (rc == ST_OK)
         rc = nd_author(c, &author, &err);
     if (rc == ST_OK && (cert.roles & (SC_ROLE_STREET | SC_ROLE_VILLAGE)) != 0 &&

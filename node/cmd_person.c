@@ -108,6 +108,9 @@ static int read_key(struct plan *p)
 
     if (p->move == STAND_IN) {
         p->cert.subject = p->to.key[p->to.key_count - 1];
+        for (size_t i = 0; i < p->to.key_count && nd_check_revoked(p->c, &p->cert, NULL) != ST_OK;
+             i++)
+            p->cert.subject = p->to.key[i]; /* rather one that still writes */
         p->cert.person = p->to.id;
         memcpy(p->cert.name, p->to.name, sizeof p->cert.name);
         return ST_OK;
@@ -140,9 +143,11 @@ static int plan_cert(struct plan *p)
     p->has_cert = true;
     p->cert.kind = SC_CERT_PERSON;
     p->cert.rank = 2;
-    rc = read_key(p);
+    rc = read_grids(p);
     if (rc == ST_OK)
-        rc = read_grids(p);
+        rc = read_key(p);
+    if (rc == ST_OK)
+        rc = nd_check_revoked(p->c, &p->cert, &p->err);
     if (rc == ST_OK)
         rc = read_roles(p);
     if (rc == ST_OK)

@@ -1,5 +1,5 @@
 /* cert renew and root rotate: a person, or the root, gets another key and stays who it is. */
-#include "node/cmd.h"
+#include "node/cmd_cut.h"
 
 #include "schema/cut.h"
 
@@ -68,6 +68,9 @@ static int renewed(struct nd_cmd *c, const struct cr_identity *subject,
         memset(&out->kx_pk, 0, sizeof out->kx_pk);
     if (!root)
         out->rank = 2;
+    rc = nd_check_revoked(c, out, err);
+    if (rc != ST_OK)
+        return rc;
     rc = sc_cert_consent(out, nd_store_net(c->app->store), &subject->sign_sk);
     return rc == ST_OK
                ? ST_OK

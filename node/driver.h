@@ -82,7 +82,8 @@ void nd_driver_set_issuer(struct nd_driver *d, const struct cr_identity *issuer)
  * window and name are given; rank and person are filled here. invite (may be NULL) is marked used
  * and a node is put among the peers in the same durable step. *id: the certificate's subject id; of
  * the one that says the same already when there is one, and nothing is written then. ST_DENIED:
- * the issuer may not give it, nothing is written. Else errors as nd_driver_write. */
+ * the issuer may not give it, or the key was revoked; nothing is written. Else errors as
+ * nd_driver_write. */
 int nd_driver_certify(struct nd_driver *d, const struct cr_identity *issuer, struct sc_cert *cert,
                       const struct nd_invite_row *invite, struct sc_id *id,
                       struct st_err *err) ST_MUST;
@@ -94,7 +95,8 @@ int nd_driver_preview(struct nd_driver *d, const struct cr_identity *author, uin
                       struct st_err *err) ST_MUST;
 
 /* Whether a certificate by this issuer would be accepted beside those that are (tried in a set of
- * its own), and whether the policy of now lets the issuer give its roles. ST_DENIED naming the role
+ * its own), whether a REVOKE in force would make it worth nothing (sc_authority_revoked), and
+ * whether the policy of now lets the issuer give its roles. ST_DENIED naming the cut, or the role
  * and who may give it; ST_NOMEM. */
 int nd_driver_may_issue(struct nd_driver *d, const struct cr_identity *issuer,
                         const struct sc_cert *cert, struct st_err *err) ST_MUST;

@@ -97,6 +97,21 @@ static int check_givers(struct nd_driver *d, enum sc_giver giver, const struct s
     return ST_OK;
 }
 
+static int check_revoked(struct nd_driver *d, const struct sc_cert *cert, struct st_err *err)
+{
+    const struct sc_authority *a = nd_store_authority(d->o.store);
+    char hex[2 * CR_HASH_BYTES + 1];
+    struct sc_auth_cut cut;
+
+    if (!sc_authority_revoked(a, &cert->subject, cert->prefix_count, cert->prefixes, &cut))
+        return ST_OK;
+    cr_hex(cut.at.entry_id.b, sizeof cut.at.entry_id.b, hex);
+    return st_fail(err, ST_DENIED,
+                   "this key was revoked (cut %.12s): a certificate for it would never count; "
+                   "make a new key",
+                   hex);
+}
+
 int nd_driver_may_issue(struct nd_driver *d, const struct cr_identity *issuer,
                         const struct sc_cert *cert, struct st_err *err)
 {
@@ -113,6 +128,8 @@ int nd_driver_may_issue(struct nd_driver *d, const struct cr_identity *issuer,
     else if (!sc_certs_accepted(t.set, &none))
         rc = st_fail(err, ST_DENIED, "this key may not give these roles in these grids");
     else
+        rc = check_revoked(d, cert, err);
+    if (rc == ST_OK)
         rc = check_givers(d, sc_certs_giver(t.set, &none), cert, err);
     sc_certs_free(t.set);
     return rc;
@@ -143,6 +160,9 @@ int nd_driver_certify(struct nd_driver *d, const struct cr_identity *issuer, str
     m.peer.sign_pk = cert->subject;
     m.peer.kx_pk = cert->kx_pk;
     m.peer.enabled = true;
+    rc = check_revoked(d, cert, err); /* also where it was certified before */
+    if (rc != ST_OK)
+        return rc;
     if (sc_certs_each(certs, same_cert, &same) != 0 && same.found) {
         *id = same.id;
         rc = m.has_invite ? nd_store_put_invite(d->o.store, &m.invite, err) : ST_OK;

@@ -142,6 +142,11 @@ struct sc_auth_cut {
  * govern the scope of the log. */
 int sc_authority_each_cut(const struct sc_authority *a, const struct cr_sign_pk *subject,
                           int (*cb)(void *arg, const struct sc_auth_cut *cut), void *arg);
+/* The REVOKE with the smallest id that is in force and closes what the key writes about one of
+ * these grids (of a whole street: about any grid). A certificate for them would never count, so
+ * none is to be given: the person gets a new key. false: there is none. */
+bool sc_authority_revoked(const struct sc_authority *a, const struct cr_sign_pk *subject,
+                          size_t grid_count, const uint64_t *grids, struct sc_auth_cut *out);
 /* The cut with the smallest id that binds the entry's log (or one of the scopes its author speaks
  * for in street/public) and has the entry on no path to a stored head. false: there is none. */
 bool sc_authority_holder(const struct sc_authority *a, const struct sc_auth_at *at,

@@ -370,6 +370,35 @@ bool sc_authority_holder(const struct sc_authority *a, const struct sc_auth_at *
     return false;
 }
 
+/* A seat that governs no grid of its own is none, so the whole street needs no look at its grids.
+ */
+static bool closes(const struct sc_authority *a, const struct sc_au_record *r, uint64_t grid)
+{
+    if (r->cut.mode != SC_CUT_REVOKE || !r->stands)
+        return false;
+    if (sc_grid_level(grid) == 1)
+        return a->authors[r->author].stratum < a->authors[r->subject].stratum;
+    return sc_au_binds(a, r, sc_grid_scope(grid));
+}
+
+bool sc_authority_revoked(const struct sc_authority *a, const struct cr_sign_pk *subject,
+                          size_t grid_count, const uint64_t *grids, struct sc_auth_cut *out)
+{
+    uint32_t author = sc_au_author_find(a, subject);
+    uint32_t cut = SC_AU_NIL;
+
+    CR_ASSERT(a->settled);
+    if (author != SC_AU_NIL)
+        cut = next_cut(a, author, NULL);
+    for (; cut != SC_AU_NIL; cut = next_cut(a, author, &a->records[cut].entry_id)) {
+        for (size_t i = 0; i < grid_count; i++) {
+            if (closes(a, &a->records[cut], grids[i]))
+                return tell_cut(a, &a->records[cut], take_cut, out) == 0;
+        }
+    }
+    return false;
+}
+
 enum sc_admission sc_authority_admit(struct sc_authority *a, const struct sc_auth_offer *offer,
                                      const struct sc_auth_use *use)
 {

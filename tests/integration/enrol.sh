@@ -100,6 +100,32 @@ fs village show "$id2" | grep -q 李四 || fail "not signed by the officer"
 expect 7 fs village cert answer "$work/li.req" --role street --yes
 expect 0 fs village hazard report --grid 500118003206 --code A01 --as li
 
+# a key that was revoked is not certified again, by neither kind of request: the refusal says which
+# cut, and what to do
+cut_of() { fs "$1" --json cut list | grep "$2" | field id | cut -c 1-12; }
+fs village key new zhou --no-pin >/dev/null 2>&1
+fs village key request zhou -o "$work/zhou.req" --name 周七 --role officer --grid 500118003206 >/dev/null 2>&1
+expect 0 fs village cert answer "$work/zhou.req" --yes
+expect 0 fs village person dismiss 周七 --yes
+entries=$(fs village --json status | field entries)
+expect 7 fs village cert answer "$work/zhou.req" --yes
+says "$(cut_of village 周七)"
+says 'key new'
+expect 7 fs village --lang zh cert answer "$work/zhou.req"
+says 已被吊销
+[ "$(fs village --json status | field entries)" = "$entries" ] || fail "a certificate for a revoked key"
+fs old join --request "$work/old.req" --name 旧机 >/dev/null 2>&1
+fs new join --request "$work/new.req" --name 新机 >/dev/null 2>&1
+for node in old new; do
+    expect 0 fs street invite answer "$work/$node.req" --out "$work/$node.ans" --grid 500118003205 --yes
+done
+expect 0 fs street person dismiss 旧机 --to 新机 --as root --yes
+expect 7 fs street invite answer "$work/old.req" --out "$work/old2.ans" --grid 500118003205 --yes
+says "$(cut_of street 旧机)"
+says 'join --request'
+[ ! -e "$work/old2.ans" ] || fail "an answer for a revoked key"
+expect 0 fs street invite answer "$work/new.req" --out "$work/new2.ans" --grid 500118003205 --yes
+
 # when there is a network after all, the street sees both signed by the right one
 start street
 street_pid=$pid

@@ -104,6 +104,22 @@ expect 7 fs street hazard accept "$a" --as li
 e=$(fs street hazard report --grid ${grid}003 --code C01 --as li2)
 [ "$(state_of "$e")" = reported ] || fail "the transferred officer cannot report"
 
+# a key that was closed gets no further certificate: the refusal says by which cut, and what to do
+cut=$(fs street --json cut list | grep 赵强 | field id)
+entries=$(fs street --json status | field entries)
+expect 7 fs street cert issue --key zhao --name 赵强 --role officer --grid ${grid}002
+says "$(printf %.12s "$cut")"
+says 'key new'
+expect 7 fs street --lang zh cert issue --key zhao --name 赵强 --role officer --grid 500118003 --as root
+says 已被吊销
+says "$(printf %.12s "$cut")"
+expect 7 fs street person transfer 李梅 --grid ${grid}003 --key zhao --yes
+expect 7 fs street person standin 王建国 --by 赵强 --from "$from" --until "$until" --yes
+[ "$(fs street --json status | field entries)" = "$entries" ] || fail "something was written for a revoked key"
+# of two keys a stand-in gets the certificate for the one that still writes
+expect 0 fs street person standin 赵强 --by 王建国 --from "$from" --until "$until" --yes
+fs street hazard report --grid ${grid}002 --code A01 --as wang2 >/dev/null || fail "the stand-in has no right"
+
 # a seat is closed by the root, for a successor who has restated
 expect 7 fs street person dismiss 黄瓜山村席位 --to 李梅
 grep -q root "$work/err" || fail "does not say who may"

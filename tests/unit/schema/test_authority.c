@@ -465,6 +465,39 @@ static void test_authority__reading(void **state)
     tear_down(t);
 }
 
+/* A key is closed to further certificates by the REVOKE that binds it, and about the grids that its
+ * issuer governs: not by a fork, by one who stands no higher, or for another village. */
+static void test_authority__revoked(void **state)
+{
+    struct bench *t = set_up();
+    const struct cr_sign_pk *dev = &t->k.keys[DEV];
+    const uint64_t own = ak_scope(1), other = ak_scope(2), both[] = {other, own};
+    const uint64_t street = own / 1000;
+    struct sc_auth_cut cut;
+    struct sc_auth_at at;
+    int second;
+
+    (void)state;
+    (void)revoke(t, V2, DEV, -1);
+    (void)revoke(t, V2, V1, -1); /* a seat, as it is */
+    (void)add(t, cut_of(t, V1, DEV, AM_FORK, -1));
+    assert_false(sc_authority_revoked(t->s.a, dev, 1, &own, &cut));
+    assert_false(sc_authority_revoked(t->s.a, &t->k.keys[V1], 1, &own, &cut));
+    assert_false(sc_authority_revoked(t->s.a, &t->k.keys[V1], 1, &street, &cut));
+    assert_false(sc_authority_revoked(t->s.a, &t->k.keys[20], 1, &own, &cut));
+    assert_true(sc_authority_revoked(t->s.a, dev, 1, &other, &cut)); /* if it ever came there */
+    second = revoke(t, V1, DEV, -1);
+    assert_true(sc_authority_revoked(t->s.a, dev, 1, &own, &cut));
+    ak_at(&t->s, second, &at);
+    assert_true(cr_hash_equal(&cut.at.entry_id, &at.entry_id));
+    assert_true(sc_authority_revoked(t->s.a, dev, 2, both, &cut));
+    assert_true(sc_authority_revoked(t->s.a, dev, 1, &street, &cut));
+    (void)revoke(t, AM_ROOT, V1, -1); /* takes back what village 1 cut, too */
+    assert_false(sc_authority_revoked(t->s.a, dev, 1, &own, &cut));
+    assert_true(sc_authority_revoked(t->s.a, &t->k.keys[V1], 1, &other, &cut));
+    tear_down(t);
+}
+
 static enum sc_admission offer(struct bench *t, int op, uint32_t branch, bool on_path,
                                struct sc_auth_use use)
 {
@@ -664,6 +697,7 @@ int main(void)
         cmocka_unit_test(test_authority__root_rotation),
         cmocka_unit_test(test_authority__adoption),
         cmocka_unit_test(test_authority__reading),
+        cmocka_unit_test(test_authority__revoked),
         cmocka_unit_test(test_authority__admission),
         cmocka_unit_test(test_authority__changes),
         cmocka_unit_test(test_authority__refused),
