@@ -100,7 +100,12 @@ static const struct nd_opt cert_renew_opts[] = {
     {"as", "KEY", "签发所用的钥匙", "key to sign with"},
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt root_rotate_opts[] = {
-    {"next-key", "FILE", "下一把根钥匙的文件", "file of the successor"}, {NULL, NULL, NULL, NULL}};
+    {"next-key", "FILE", "下一把根钥匙的文件", "file of the successor"},
+    {"since", "DATE", "旧根钥匙何时被盗：本机此后收到的旧根所写不再有效",
+     "when the old root was stolen: what this node received of it later is void"},
+    {"yes", NULL, "确认写入；不加则只显示结果", "do it; without it only shows what would be"},
+    {"reason", "TEXT", "原因，不得含个人隐私", "reason; nothing private, it stays for ever"},
+    {NULL, NULL, NULL, NULL}};
 static const struct nd_opt key_new_opts[] = {
     {"no-pin", NULL, "不加锁（不建议）", "not sealed (not advised)"}, {NULL, NULL, NULL, NULL}};
 static const struct nd_opt key_unlock_opts[] = {
@@ -281,7 +286,7 @@ static const struct nd_verb verbs[] = {
     {"cert", "renew", "PERSON --key NAME", "为同一人换发钥匙，历史不断",
      "give a person a new key; the history stays one", cert_renew_opts, 0, NULL, nd_cmd_cert_renew,
      NULL},
-    {"root", "rotate", "--next-key FILE", "启用预先约定的下一把根钥匙",
+    {"root", "rotate", "--next-key FILE [--since DATE] [--yes]", "启用预先约定的下一把根钥匙",
      "let the successor take the root's place", root_rotate_opts, 0, NULL, nd_cmd_root_rotate,
      NULL},
     {"key", "new", "NAME", "生成人员钥匙，用 PIN 加锁", "make a person's key, sealed by a PIN",

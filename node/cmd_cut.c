@@ -74,6 +74,19 @@ static void drafts_release(struct drafts *d)
         cr_buf_release(&d->bytes[i]);
 }
 
+int nd_cut_encode(const struct nd_cuts *x, size_t i, struct cr_buf *body, struct st_err *err)
+{
+    const struct nd_cut_plan *p = &x->cut[i];
+    struct sc_cut cut = {.subject = p->key,
+                         .mode = p->mode,
+                         .incarnation = p->incarnation,
+                         .heads = cr_buf_span(&p->heads.heads),
+                         .deps = cr_buf_span(&x->deps),
+                         .text = cr_span_text(x->reason)};
+
+    return sc_cut_encode(&cut, body, err);
+}
+
 /* A record for each cut that is not in force yet. */
 static int make_drafts(const struct nd_cuts *x, struct drafts *out, struct st_err *err)
 {
@@ -81,19 +94,12 @@ static int make_drafts(const struct nd_cuts *x, struct drafts *out, struct st_er
 
     out->n = 0;
     for (size_t i = 0; rc == ST_OK && i < x->count; i++) {
-        const struct nd_cut_plan *p = &x->cut[i];
-        struct sc_cut cut = {.subject = p->key,
-                             .mode = p->mode,
-                             .incarnation = p->incarnation,
-                             .heads = cr_buf_span(&p->heads.heads),
-                             .deps = cr_buf_span(&x->deps),
-                             .text = cr_span_text(x->reason)};
         struct cr_buf *b = &out->bytes[out->n];
 
-        if (p->done)
+        if (x->cut[i].done)
             continue;
         cr_buf_init(b, SC_PAYLOAD_MAX);
-        rc = sc_cut_encode(&cut, b, err);
+        rc = nd_cut_encode(x, i, b, err);
         out->draft[out->n] = (struct nd_draft){.type = SC_R_CUT, .body = cr_buf_span(b)};
         out->n++;
     }

@@ -42,6 +42,9 @@ void nd_cuts_release(struct nd_cuts *x);
 int nd_cuts_add(struct nd_cuts *x, struct nd_cmd *c, const struct cr_sign_pk *key,
                 enum sc_cut_mode mode, const struct nd_cut_which *which,
                 struct st_err *err) ST_MUST;
+/* Appends the body of cut i of the plan. Errors as sc_cut_encode. */
+int nd_cut_encode(const struct nd_cuts *x, size_t i, struct cr_buf *body,
+                  struct st_err *err) ST_MUST;
 /* What they would change, found by writing them into a transaction that is rolled back. */
 int nd_cuts_effect(struct nd_cuts *x, struct nd_cmd *c, const struct cr_identity *author,
                    struct st_err *err) ST_MUST;
@@ -59,6 +62,10 @@ int nd_key_public(struct nd_cmd *c, const char *name, struct cr_sign_pk *out,
 /* ST_DENIED when the key of the certificate was revoked about its grids (sc_authority_revoked):
  * says which cut, whose, why, and what to do. Asked before anything is shown or signed. */
 int nd_check_revoked(struct nd_cmd *c, const struct sc_cert *cert, struct st_err *err) ST_MUST;
+
+/* ---- cmd_restate.c ---- */
+/* When this certificate or cut arrived here; 0: that cannot be told. */
+uint64_t nd_arrived_ms(struct nd_cmd *c, const struct cr_hash *entry_id);
 
 /* ---- cmd_held.c ---- */
 /* Why it does not count, in the language of the command. */

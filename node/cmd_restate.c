@@ -98,6 +98,16 @@ static int note_arrival(void *arg, const struct nd_history_row *row)
     return 0;
 }
 
+uint64_t nd_arrived_ms(struct nd_cmd *c, const struct cr_hash *entry_id)
+{
+    struct sc_id id = sc_id_of(entry_id);
+    uint64_t ms = 0;
+
+    if (nd_store_history(c->app->store, &id, note_arrival, &ms, NULL) != ST_OK)
+        return 0;
+    return ms;
+}
+
 static bool excepted(const struct restate *r, const char *name)
 {
     for (size_t i = 0; nd_opt_nth(r->c, "except", i) != NULL; i++)
@@ -113,11 +123,7 @@ static void choose(struct restate *r)
     struct restated *one = items(r, &n);
 
     for (size_t i = 0; i < n; i++) {
-        struct sc_id id = sc_id_of(&one[i].entry_id);
-
-        if (nd_store_history(r->c->app->store, &id, note_arrival, &one[i].arrived_ms, NULL) !=
-            ST_OK)
-            one[i].arrived_ms = 0;
+        one[i].arrived_ms = nd_arrived_ms(r->c, &one[i].entry_id);
         one[i].take =
             !excepted(r, one[i].name) &&
             (r->before_ms == 0 || (one[i].arrived_ms != 0 && one[i].arrived_ms < r->before_ms));

@@ -200,7 +200,7 @@ expect 0 fs street hazard report --grid 500118003206001 --code A01 --as zhang2
 pins 'wei shan 120'
 expect 7 fs street root rotate --next-key "$work/street/root.key" --pin-file "$pins"
 cp "$work/street/next-root.key" "$work/next.key"
-expect 0 fs street --json root rotate --next-key "$work/next.key"
+expect 0 fs street --json root rotate --next-key "$work/next.key" --yes
 grep -q '"certificates":[1-9]' "$work/out" || fail "no certificate was stated again"
 fs street verify >/dev/null
 expect 0 fs street hazard report --grid 500118003205 --code A01

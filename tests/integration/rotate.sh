@@ -76,7 +76,11 @@ pins 'wei shan 119'
 expect 7 fs street root rotate --next-key "$work/stick.key" --pin-file "$pins"
 start street
 street_pid=$pid street_addr=$addr
-expect 0 fs street --json root rotate --next-key "$work/next.key"
+entries=$(fs street --json status | field entries)
+expect 12 fs street root rotate --next-key "$work/next.key"
+says -- --yes
+[ "$(fs street --json status | field entries)" = "$entries" ] || fail "a preview of the rotation wrote"
+expect 0 fs street --json root rotate --next-key "$work/next.key" --yes
 grep -q '"certificates":[1-9]' "$work/out" || fail "no certificate was stated again: $(cat "$work/out")"
 
 # the news goes round; what the thief brings before, after, and again comes to nothing
@@ -156,3 +160,62 @@ for node in street yellow daijia; do
     nothing_of_the_thief "$node"
 done
 stop "$street_pid"
+
+# Another street learns days later that its root was stolen, and has received in good faith what the
+# thief signed: --since takes that back and leaves what had come before.
+since_of() { TZ=Asia/Shanghai date -d '-1 seconds' '+%Y-%m-%d %H:%M:%S'; }
+expect 0 fs late init --name 二号街道 --street 500118003 --grids "$work/villages.csv"
+mv "$work/late/next-root.key" "$work/late-next.key"
+cp "$work/late/root.key" "$work/late-stolen.key"
+for key in honest lostone after; do
+    fs late key new "$key" --no-pin >/dev/null 2>&1
+done
+expect 0 fs late cert issue --key honest --name 老席位 --role village --grid $yellow --as root
+expect 0 fs late cert issue --key lostone --name 早已离职 --role officer --grid $daijia --as root
+expect 0 fs late person dismiss 早已离职 --as root --yes
+g=$(fs late hazard report --grid ${yellow}002 --code A02 --as honest)
+expect 0 fs mole join --request "$work/mole.req" --name 内鬼的节点
+expect 0 fs late invite answer "$work/mole.req" --out "$work/mole.ans" --grid $daijia --yes
+expect 0 fs mole join --answer "$work/mole.ans" --yes
+fs mole key new thief --no-pin >/dev/null 2>&1
+sleep 2
+stolen=$(since_of)
+by_thief="--as root --root-key $work/late-stolen.key"
+# shellcheck disable=SC2086
+expect 0 fs mole cert issue --key thief --name 假席位 --role village --grid $daijia $by_thief
+expect 0 fs mole hazard report --grid ${daijia}001 --code A01 --text 假 --as thief
+# shellcheck disable=SC2086
+expect 0 fs mole person dismiss 老席位 --to 假席位 $by_thief --yes
+expect 0 fs mole bundle export "$work/late.fsb" --all
+expect 0 fs late bundle import "$work/late.fsb"
+expect 0 fs late cert issue --key after --name 其后席位 --role village --grid $daijia --as root
+expect 7 fs late hazard report --grid ${yellow}002 --code B01 --as honest # the thief's cut is in force
+fs late cert list | grep -q 假席位 || fail "the thief's certificate did not arrive"
+
+entries=$(fs late --json status | field entries)
+expect 2 fs late root rotate --next-key "$work/late-next.key" --since gestern
+expect 12 fs late --json root rotate --next-key "$work/late-next.key" --since "$stolen"
+for void in '"record":"cert","name":"假席位"' '"record":"cut","name":"老席位"' '"record":"cert","name":"其后席位"'; do
+    grep -q "$void" "$work/out" || fail "does not show that it falls away: $void: $(cat "$work/out")"
+done
+grep -q '"record":"cert","name":"老席位"' "$work/out" && fail "an earlier certificate falls away"
+grep -q '"written":false' "$work/out" || fail "does not say that nothing was written"
+grep -q "\"id\":\"$g\",\"record\":\"hazard-report\",.*\"begins\":true" "$work/out" ||
+    fail "does not show the honest report that counts again: $(cat "$work/out")"
+expect 12 fs late --lang zh root rotate --next-key "$work/late-next.key" --since "$stolen"
+grep -q '不再有效：证书 其后席位' "$work/out" || fail "no word in Chinese: $(cat "$work/out")"
+[ "$(fs late --json status | field entries)" = "$entries" ] || fail "a preview wrote"
+expect 0 fs late root rotate --next-key "$work/late-next.key" --since "$stolen" --reason 根钥匙被盗 --yes
+fs late cert list >"$work/out"
+grep -q 老席位 "$work/out" || fail "an honest seat lost its certificate"
+grep -q -e 假席位 -e 其后席位 "$work/out" && fail "a certificate of after the theft counts"
+expect 0 fs late hazard report --grid ${yellow}002 --code B01 --as honest # the thief's cut is not
+expect 7 fs late hazard report --grid ${daijia}002 --code B01 --as lostone # an old one of the root is
+fs late --json show "$g" | grep -q '"state":"reported"' || fail "an honest report does not count"
+fs late cut list | grep -q 根钥匙被盗 || fail "no cut of the old root"
+expect 0 fs late verify
+# once more: nothing is left to do
+entries=$(fs late --json status | field entries)
+expect 0 fs late root rotate --next-key "$work/late-next.key" --since "$stolen" --yes
+[ "$(fs late --json status | field entries)" = "$entries" ] || fail "rotated twice"
+expect 0 fs late cert issue --key after --name 其后席位 --role village --grid $daijia --as root --root-key "$work/late-next.key"
