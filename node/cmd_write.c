@@ -130,11 +130,15 @@ static int find_place(struct nd_cmd *c, const struct sc_body *body, struct sc_id
             return st_fail(err, (enum st_code)rc, "'%s': %s", c->arg[0], st_text((enum st_code)rc));
         return ST_OK;
     }
-    *scope =
-        c->rec->public_scope ? SC_SCOPE_PUBLIC : sc_grid_scope(sc_body_get(body, SC_K_GRID)->u);
-    if (!sc_scope_valid(*scope))
-        return st_fail(err, ST_USAGE, "%s: --grid is missing", c->rec->name);
-    return ST_OK;
+    *scope = sc_record_scope(c->rec, sc_body_get(body, SC_K_GRID)->u);
+    if (sc_scope_valid(*scope))
+        return ST_OK;
+    if (!sc_body_get(body, SC_K_GRID)->present)
+        return st_fail(err, ST_USAGE, "%s: --grid %s", c->rec->name,
+                       nd_tr(c, "（网格）必填", "(Grid) is missing"));
+    return st_fail(err, ST_USAGE, "%s: --grid %s", c->rec->name,
+                   nd_tr(c, "须为村（社区）或小组的网格，12 或 15 位",
+                         "must be of a village or group, 12 or 15 digits"));
 }
 
 /* A visit began, and a notice begins, now unless told otherwise. */

@@ -261,6 +261,15 @@ int nd_write_rights(struct nd_store *s, const struct cr_sign_pk *author, uint64_
     return ST_DENIED;
 }
 
+/* grid: what the subject is judged by. Danger is taken in wherever it stands; here we know better.
+ */
+static bool misplaced(const struct sc_record *rec, uint64_t scope, uint64_t grid)
+{
+    if (rec->where == SC_IN_ANY)
+        return grid != 0 && sc_grid_scope(grid) != scope;
+    return !sc_record_lives(rec, scope, grid);
+}
+
 static int check_rights(struct writer *w, const struct sc_body *body, uint64_t grid,
                         uint64_t wall_ms)
 {
@@ -270,7 +279,8 @@ static int check_rights(struct writer *w, const struct sc_body *body, uint64_t g
     struct nd_rights rights;
 
     sc_scope_text(scope, text);
-    if (rec->public_scope ? scope != SC_SCOPE_PUBLIC : grid != 0 && sc_grid_scope(grid) != scope)
+    if (misplaced(rec, scope, grid) ||
+        !sc_record_lives(rec, scope, sc_body_get(body, SC_K_GRID)->u))
         return st_fail(w->err, ST_DENIED, "%s is not written in %s", rec->name, text);
     if (nd_write_rights(w->d->o.store, &w->author->sign_pk, scope, body, grid, wall_ms, &rights) ==
         ST_OK)
@@ -336,6 +346,8 @@ static int write_draft(struct writer *w, const struct nd_draft *draft, size_t at
         w->grid[at] = 0;
     if (rc == ST_OK)
         rc = check_rights(w, &body, w->grid[at], wall_ms);
+    if (rc == ST_OK)
+        rc = nd_check_refs(w->d->o.store, &body, w->err);
     if (rc != ST_OK)
         return rc;
     if (sc_body_personal(&body)) {

@@ -56,7 +56,8 @@ static json_t *record_json(const struct sc_record *rec, const struct sc_rules *r
                      (size_t)rec->klass < 3 ? classes[rec->klass] : "neutral", "creates",
                      (int)(rec->subject != SC_SUBJ_NEEDS), "writers",
                      nd_json_roles(sc_rules_writers(rules, rec)), "open_report",
-                     (int)rec->open_report, "public", (int)rec->public_scope, "fields", fields);
+                     (int)rec->open_report, "public", (int)(rec->where == SC_IN_PUBLIC), "fields",
+                     fields);
 }
 
 static json_t *label_json(struct sc_label l)

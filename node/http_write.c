@@ -34,8 +34,7 @@ static int find_scope(struct write *w, const struct sc_body *body, struct sc_id 
                    ? rc
                    : st_fail(&w->err, (enum st_code)rc, "'%s'", w->subject);
     }
-    *scope =
-        w->rec->public_scope ? SC_SCOPE_PUBLIC : sc_grid_scope(sc_body_get(body, SC_K_GRID)->u);
+    *scope = sc_record_scope(w->rec, sc_body_get(body, SC_K_GRID)->u);
     return sc_scope_valid(*scope) ? ST_OK
                                   : st_fail(&w->err, ST_MALFORMED, "grid: %s",
                                             nd_api_tr(w->r, "缺少网格", "a grid is wanted"));

@@ -166,9 +166,12 @@ static int from_json(const json_t *j, const struct sc_field *f, struct cr_buf *a
     case SC_F_TEXTS:
     case SC_F_U64S:
     case SC_F_ANSWERS: return from_list(j, f, arena, out, err);
+    case SC_F_ENUM:
+        if (json_is_integer(j) && (f->flags & SC_FF_OPEN) != 0)
+            return from_number(j, f, arena, out, err); /* a choice that the street has added */
+        break;
     case SC_F_TEXT:
     case SC_F_BYTES:
-    case SC_F_ENUM:
     case SC_F_ID:
     case SC_F_GRID:
     case SC_F_CODE:

@@ -113,6 +113,9 @@ int nd_store_tips(struct nd_store *s, const struct sc_id *subject, struct sc_id 
  * creating entry; 0: it names none). ST_NOTFOUND. */
 int nd_store_subject(struct nd_store *s, const struct sc_id *subject, uint64_t *scope,
                      uint64_t *grid) ST_MUST;
+/* What a subject is: a record type, SC_R_HAZARD_REPORT for all hazards; 0: not held, or nothing
+ * that counts says so. */
+int nd_store_kind(struct nd_store *s, const struct sc_id *subject, uint64_t *type) ST_MUST;
 
 /* ---- Reading (spans valid inside the callback) ---- */
 struct nd_hazard_row {

@@ -174,15 +174,16 @@ static uint64_t body_grid(struct cr_span body)
     return sc_grid_level(grid) != 0 ? grid : 0;
 }
 
-static int decode(struct nd_facts *f, const struct sc_id *sid, struct st_err *err)
+static int decode(struct nd_facts *f, const struct nd_subject *subject, struct st_err *err)
 {
     for (size_t i = 0; i < f->count; i++) {
         struct sc_fact *fact = &f->fact[i];
         struct sc_id id = sc_id_of(&fact->entry_id);
+        const struct sc_record *rec;
         struct sc_payload p;
         int rc;
 
-        fact->creates = sc_id_equal(&id, sid);
+        fact->creates = sc_id_equal(&id, &subject->sid);
         if (fact->pruned)
             continue;
         rc = sc_payload_decode(cr_span_of(f->bytes.p + f->src[i].payload_at, f->src[i].payload_n),
@@ -195,16 +196,18 @@ static int decode(struct nd_facts *f, const struct sc_id *sid, struct st_err *er
         fact->parent_count = p.parent_count;
         fact->parents = p.parents;
         fact->body = p.body;
+        rec = sc_record_find(p.type);
+        fact->misplaced = rec != NULL && !sc_record_lives(rec, subject->scope, body_grid(p.body));
     }
     return ST_OK;
 }
 
 /* SC_R_HAZARD_REPORT stands for all hazards. */
-static uint64_t kind_of(const struct sc_fact *fact, uint64_t scope)
+static uint64_t kind_of(const struct sc_fact *fact)
 {
     const struct sc_record *rec = fact->pruned ? NULL : sc_record_find(fact->type);
 
-    if (rec == NULL || (rec->public_scope && scope != SC_SCOPE_PUBLIC))
+    if (rec == NULL || fact->misplaced)
         return 0;
     if (rec->fold == SC_FOLD_HAZARD)
         return SC_R_HAZARD_REPORT;
@@ -213,12 +216,12 @@ static uint64_t kind_of(const struct sc_fact *fact, uint64_t scope)
 
 /* The kind of the creating entry among the first n; before it has arrived, hazard if anything says
  * so, else the smallest. */
-static uint64_t subject_kind(const struct nd_facts *f, size_t n, uint64_t scope)
+static uint64_t subject_kind(const struct nd_facts *f, size_t n)
 {
     uint64_t kind = 0;
 
     for (size_t i = 0; i < n; i++) {
-        uint64_t k = kind_of(&f->fact[i], scope);
+        uint64_t k = kind_of(&f->fact[i]);
 
         if (f->fact[i].creates && !f->fact[i].pruned)
             return k;
@@ -351,13 +354,15 @@ static void weigh(struct nd_store *s, size_t i, uint64_t scope)
     judge(s, fact, scope);
     fact->person = sc_certs_person(sc_authority_certs(s->auth), &fact->author);
     src->held = i < f->folded ? SC_WHY_COUNTS : sc_why_standing(src->standing);
-    if (i < f->folded && f->type != 0 && kind_of(fact, scope) == f->type)
+    if (i < f->folded && f->type != 0 && kind_of(fact) == f->type)
         rec = sc_record_find(fact->type);
     if (rec != NULL && !sc_fact_may_write(fact, rec))
         src->held = sc_why_roles(fact, rec, no_roles(s, fact, scope));
     if (src->standing == SC_HELD_UNKNOWN && !fact->pruned &&
         (fact->type == SC_R_CERT || fact->type == SC_R_CUT || fact->type == SC_R_ADOPT))
         src->held = SC_WHY_UNCERTIFIED;
+    if (src->held == SC_WHY_COUNTS && fact->misplaced && i < f->folded)
+        src->held = SC_WHY_SCOPE;
     src->danger = src->held != SC_WHY_COUNTS && is_danger(fact);
     f->unverified += src->danger;
 }
@@ -389,11 +394,11 @@ int nd_facts_load(struct nd_store *s, const struct nd_subject *subject, struct s
     if (rc == ST_OK && s->prov_count > 0 && !f->overflow)
         rc = take_provs(s, subject->id, err);
     if (rc == ST_OK)
-        rc = decode(f, &subject->sid, err);
+        rc = decode(f, subject, err);
     if (rc != ST_OK)
         return rc;
     part(f);
-    f->type = subject_kind(f, f->folded, subject->scope);
+    f->type = subject_kind(f, f->folded);
     first_grid(f, f->folded > 0 ? f->folded : f->count);
     while (f->grid_count > 0 && f->grid_count < ND_GRIDS_MAX && next_grid(s, subject->scope))
         continue;

@@ -66,6 +66,15 @@ int nd_store_subject(struct nd_store *s, const struct sc_id *subject, uint64_t *
     return ST_OK;
 }
 
+int nd_store_kind(struct nd_store *s, const struct sc_id *subject, uint64_t *type)
+{
+    struct nd_subject row;
+    int rc = nd_subject_find(s, subject, &row, NULL);
+
+    *type = rc == ST_OK ? row.type : 0;
+    return rc == ST_NOTFOUND ? ST_OK : rc;
+}
+
 int nd_store_tips(struct nd_store *s, const struct sc_id *subject, struct sc_id *out, size_t *n,
                   uint64_t *scope)
 {

@@ -31,6 +31,7 @@ static int made_by(struct cr_hash *out)
         sc_write_u64(&w, rec->version);
         sc_write_u64(&w, rec->fold);
         sc_write_u64(&w, rec->klass);
+        sc_write_u64(&w, rec->where);
         sc_write_u64(&w, rec->writers);
         sc_write_u64(&w, rec->field_count);
     }

@@ -21,6 +21,7 @@ struct sc_fact {
     bool pruned;         /* payload erased: type and body unknown. Parents too, unless the node that
                             erased it kept them, which keeps what they prove (hazard.h) */
     bool creates;        /* this entry created the subject: its id is the subject's */
+    bool misplaced;      /* of a record that does not live in this scope (sc_record_lives) */
 };
 
 /* Roles that count for whatever is not a danger. */
@@ -81,12 +82,13 @@ static inline bool sc_dag_in_past(const struct sc_dag *d, size_t of, size_t x)
 int sc_fact_parents(const struct sc_fact *facts, size_t n, struct sc_id out[static SC_PARENTS_MAX],
                     size_t *count, uint64_t *lamport_min) ST_MUST;
 
-/* Last-writer-wins per field (grid, place, visit, notice): per field the causally latest value;
- * ties by sc_fact_cmp. Only facts of rec's type whose roles meet its writers (policy.h) count, and
- * (open_report) any author's; pruned ones and bodies that do not decode do not. Pending facts
- * count: a field shows what is known. *body's spans borrow from the facts' bodies. winner[i] =
- * index into facts of the one that gave field i, SIZE_MAX when absent. contested: a field had
- * concurrent different values. All versions stay in the log; nothing here deletes one. */
+/* Last-writer-wins per field (places, visits, all that is no hazard): per field the causally latest
+ * value; ties by sc_fact_cmp. Only facts of rec's type whose roles meet its writers (policy.h)
+ * count, and (open_report) any author's; pruned and misplaced ones and bodies that do not decode do
+ * not. Pending facts count: a field shows what is known. *body's spans borrow from the facts'
+ * bodies. winner[i] = index into facts of the one that gave field i, SIZE_MAX when absent.
+ * contested: a field had concurrent different values. All versions stay in the log; nothing here
+ * deletes one. */
 struct sc_lww {
     struct sc_body body;
     size_t winner[SC_BODY_FIELDS_MAX];

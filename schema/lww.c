@@ -16,7 +16,7 @@ static bool value_equal(const struct sc_value *a, const struct sc_value *b)
 
 static bool counts(const struct sc_record *rec, const struct sc_fact *f)
 {
-    return !f->pruned && f->type == rec->type && sc_fact_may_write(f, rec);
+    return !f->pruned && !f->misplaced && f->type == rec->type && sc_fact_may_write(f, rec);
 }
 
 /* seen: one set of ranks per field, the pasts of those that name it. */

@@ -50,7 +50,7 @@ struct sc_clear_rule {
 };
 
 /* Everything as it applies during one span of claimed time. NULL stands for the defaults. */
-#define SC_RULES_RECORDS 64
+#define SC_RULES_RECORDS 96
 struct sc_rules {
     uint64_t from_ms;                   /* first claimed time, inclusive */
     uint32_t writers[SC_RULES_RECORDS]; /* by sc_record_index */

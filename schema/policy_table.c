@@ -298,8 +298,10 @@ static void write_item(const struct sc_record *rec, struct sc_policy_item *out)
     out->kind = SC_PK_WRITE;
     out->at = sc_record_index(rec);
     out->roles = rec->writers;
-    out->must = endangers(rec) ? rec->writers : SC_ROLE_STREET;
+    out->must = endangers(rec) ? rec->writers : rec->writers & SC_ROLE_STREET;
     out->may = lowers(rec) ? LEVELLED : SC_ROLES_ALL;
+    if (rec->where == SC_IN_INTERNAL)
+        out->may = SC_ROLE_STREET; /* nobody else has a key to that scope */
     out->floor = endangers(rec) ? "danger-freely" : "nobody-could";
     (void)snprintf(out->name, sizeof out->name, "write.%s", rec->name);
     (void)snprintf(out->zh, sizeof out->zh, "填写%s", rec->zh);
@@ -411,8 +413,10 @@ static const char *broken(const struct sc_policy_item *item, const struct sc_pol
     if (item->kind == SC_PK_ROLE || item->kind == SC_PK_NUMBER)
         return v->number < item->min || v->number > item->max ? item->floor : NULL;
     if ((v->roles & ~item->may) != 0) {
-        *why = "a role that has no level";
-        return item->kind == SC_PK_CLEAR || item->may == LEVELLED ? "clearance-strictly" : "value";
+        bool strict = item->kind == SC_PK_CLEAR || item->may == LEVELLED;
+
+        *why = strict ? "a role that has no level" : "a role that cannot read that scope";
+        return strict ? "clearance-strictly" : "value";
     }
     if ((v->roles & item->must) != item->must) {
         *why = "a role is missing that must stay";

@@ -1,11 +1,12 @@
-/* The catalogue of record types as one declarative table (record_table.c). Decoding, validation,
- * projection, JSON, CSV columns, forms and documentation read it; a new field is one line there. */
+/* The catalogue of record types as one declarative table (record_*.c, by area). Decoding,
+ * validation, projection, JSON, CSV columns, forms and documentation read it; a new field is one
+ * line there. */
 #ifndef SCHEMA_RECORD_H
 #define SCHEMA_RECORD_H
 
 #include "schema/cert.h"
 
-/* Type numbers; part of the format. 6..9 and gaps are reserved. */
+/* Type numbers; part of the format. 6..9 and gaps are reserved, 54..63 for hazards. */
 enum sc_type {
     SC_R_CERT = 1,
     SC_R_CUT = 2, /* cut.h */
@@ -16,6 +17,23 @@ enum sc_type {
     SC_R_PLACE = 11,
     SC_R_VISIT = 12,
     SC_R_NOTICE = 13,
+    SC_R_PERSON = 14,
+    SC_R_APPOINTMENT = 15, /* 任职（四定） */
+    SC_R_HOUSEHOLD = 16,
+    SC_R_BUILDING = 17,
+    SC_R_KEY_POINT = 18,
+    SC_R_FACILITY = 19, /* fire facility or water source */
+    SC_R_PATROL_PLAN = 20,
+    SC_R_TASK = 21,
+    SC_R_DUTY_DAY = 22,   /* 工作日志 */
+    SC_R_DUTY_CHECK = 23, /* its countersignature after a spot check */
+    SC_R_SELF_CHECK = 24, /* 商户自查 */
+    SC_R_EDUCATION = 25,
+    SC_R_KNOWLEDGE_CHECK = 26, /* 一懂三会 */
+    SC_R_LEARNING = 27,
+    SC_R_DISSUASION = 28, /* 劝导制止 */
+    SC_R_EMERGENCY_MEASURE = 29,
+    SC_R_SITUATION_NOTE = 30,
     SC_R_HAZARD_REPORT = 32, /* 上报 creates the hazard */
     SC_R_HAZARD_ASSESS = 33, /* 定级 sets or raises severity */
     SC_R_HAZARD_ACCEPT = 34, /* 受理: this level has taken notice */
@@ -38,6 +56,35 @@ enum sc_type {
     SC_R_HAZARD_UNLINK = 51,
     SC_R_HAZARD_RECUR = 52, /* 复发 */
     SC_R_HAZARD_EDIT = 53,  /* description, address, position, grid, code: display fields */
+    SC_R_DOSSIER = 64,      /* 移送案卷 with receipt and result */
+    SC_R_FIRE = 65,         /* 火情 */
+    SC_R_POLICY_DOC = 70,   /* 街道文件 */
+    SC_R_DOC_ACK = 71,
+    SC_R_DOC_FILE = 72,
+    SC_R_NOTICE_RECEIPT = 73,
+    SC_R_OPINION = 74,
+    SC_R_COMPLAINT = 75,
+    SC_R_BOARD = 76,
+    SC_R_POSTER = 77,
+    SC_R_CONTACT_CARD = 78,
+    SC_R_BUILDING_NOTICE = 79,
+    SC_R_LEADING_GROUP = 80,
+    SC_R_INSTRUCTION = 81,
+    SC_R_INSTRUCTION_REPLY = 82,
+    SC_R_PHASE_PLAN = 83, /* a milestone */
+    SC_R_PHASE_REPORT = 84,
+    SC_R_CAMPAIGN = 85,
+    SC_R_DECISION = 86,
+    SC_R_MAJOR_MATTER = 87,
+    SC_R_MEETING = 88,
+    SC_R_TRAINING = 89,
+    SC_R_ATTENDANCE = 90,
+    SC_R_SUPERVISION = 91,
+    SC_R_ASSESSMENT = 92,
+    SC_R_AWARD = 93,
+    SC_R_PERSONNEL_ACTION = 94,
+    SC_R_DISCIPLINE = 95,
+    SC_R_ACCESS_LOG = 96,
 };
 static inline bool sc_type_is_hazard(uint64_t type)
 {
@@ -53,7 +100,7 @@ enum sc_field_kind {
     SC_F_ENUM,    /* u64 out of field->choices */
     SC_F_ID,      /* 16-byte subject id */
     SC_F_GRID,    /* grid code */
-    SC_F_CODE,    /* hazard code, text such as "A01", out of the code table */
+    SC_F_CODE,    /* hazard code, text such as "A01"; the street may have added it */
     SC_F_TIME,    /* Unix ms */
     SC_F_KEY,     /* 32 bytes */
     SC_F_IDS,     /* array of 16-byte ids */
@@ -74,6 +121,9 @@ enum sc_field_flag {
     SC_FF_SEARCH = 1u << 2,   /* full text */
     SC_FF_BITS = 1u << 3,     /* U64: a sum of choices, each one bit */
     SC_FF_GRIDS = 1u << 4,    /* U64S: grid codes, strictly ascending */
+    SC_FF_OPEN = 1u << 5,     /* ENUM: the street may have added choices: any number 1..max */
+    SC_FF_FILLED = 1u << 6,   /* a text, list of texts or of ids that is there is not empty */
+    SC_FF_CODES = 1u << 7,    /* TEXTS: each a hazard code */
 };
 
 struct sc_field {
@@ -85,6 +135,19 @@ struct sc_field {
     const char *name, *zh, *en, *unit;
     const struct sc_choice *choices; /* ENUM, ANSWERS, U64 with SC_FF_BITS, U64S of choices; ends
                                         with name == NULL */
+    const uint16_t
+        *targets; /* ID, IDS: types of the subjects it may name, ends with 0 (HAZARD_REPORT
+                     for all hazards); NULL: of any kind. Checked when written, where the
+                     subject is held; never on admission: it may arrive later */
+};
+
+/* The scope that a record is written in; elsewhere it does not count. */
+enum sc_where {
+    SC_IN_ANY,  /* wherever its subject lives: hazards */
+    SC_IN_AREA, /* of the grid it names: the village's, or street/public when that is the street */
+    SC_IN_VILLAGE, /* the village's of the grid it names */
+    SC_IN_PUBLIC,  /* street/public */
+    SC_IN_INTERNAL /* street/internal */
 };
 
 enum sc_class { SC_NEUTRAL, SC_DANGER, SC_CLEARANCE };
@@ -103,8 +166,8 @@ struct sc_record {
     uint32_t (*writers_of)(const struct sc_body *body, const struct cr_sign_pk *author);
     /* What fields say together; ST_MALFORMED. Part of sc_record_check. */
     int (*check)(const struct sc_body *body, uint64_t schema_version, struct st_err *err);
-    bool public_scope; /* written in street/public rather than in the grid's scope */
-    bool open_report;  /* counts (unconfirmed) even without a valid certificate */
+    enum sc_where where;
+    bool open_report; /* counts (unconfirmed) even without a valid certificate */
     const struct sc_field *fields;
     size_t field_count;
 };
@@ -116,12 +179,17 @@ const struct sc_record *sc_record_find(uint64_t type);
 const struct sc_record *sc_record_by_name(const char *name);
 const struct sc_record *sc_record_at(size_t index); /* NULL past the end; ascending type */
 size_t sc_record_index(const struct sc_record *rec);
+/* Scope of a new record about this grid (0: none named); 0 when it needs a grid, or one of a
+ * village, and has none. */
+uint64_t sc_record_scope(const struct sc_record *rec, uint64_t grid);
+/* Records of this kind may stand in this scope. grid: of the body, 0 when it names none. */
+bool sc_record_lives(const struct sc_record *rec, uint64_t scope, uint64_t grid);
 const struct sc_field *sc_field_by_name(const struct sc_record *r, const char *name);
 size_t sc_field_index(const struct sc_record *r, uint8_t key); /* SIZE_MAX when absent */
 const struct sc_choice *sc_choice_by_value(const struct sc_choice *c, uint64_t value);
 const struct sc_choice *sc_choice_by_name(const struct sc_choice *c, const char *name);
 
-/* Hazard codes and their default severity and time class. */
+/* Hazard codes as shipped, with default severity and time class. */
 struct sc_hazard_code {
     char code[4];
     uint8_t severity; /* 1..4 */
@@ -199,7 +267,15 @@ enum sc_key_common {
     SC_K_MEMBER = 20,
     SC_K_KIND = 21,
     SC_K_RESULT = 22,
-    SC_K_VISIT = 23
+    SC_K_VISIT = 23,
+    SC_K_HAZARD = 24,
+    SC_K_HAZARDS = 25,
+    SC_K_PERSON = 26,
+    SC_K_FROM = 27,
+    SC_K_TO = 28,
+    SC_K_STATE = 29,
+    SC_K_PLAN = 30,
+    SC_K_CAMPAIGN = 31
 };
 /* SC_K_EXT: external key of an imported record, unique in its scope: makes imports rerunnable.
  * SC_K_WHEN: when it happened by an imported table, if not the entry's wall time.

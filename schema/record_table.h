@@ -43,8 +43,9 @@ enum sc_key_policy {
     SC_K_POLICY_ABBR = 38,
 };
 
-extern const struct sc_choice sc_choices_role[];   /* one bit each */
-extern const struct sc_choice sc_choices_giver[];  /* enum sc_giver */
-extern const struct sc_choice sc_choices_answer[]; /* results of a checklist item */
+extern const struct sc_choice sc_choices_role[];       /* one bit each */
+extern const struct sc_choice sc_choices_giver[];      /* enum sc_giver */
+extern const struct sc_choice sc_choices_answer[];     /* results of a checklist item */
+extern const struct sc_choice sc_choices_place_kind[]; /* as shipped */
 
 #endif

@@ -39,7 +39,8 @@ static int read_choice(struct sc_reader *r, const struct sc_field *f, bool newer
 {
     if (sc_read_u64(r, UINT64_MAX, &v->u) != ST_OK)
         return r->status;
-    if (sc_choice_by_value(f->choices, v->u) != NULL)
+    if (sc_choice_by_value(f->choices, v->u) != NULL ||
+        ((f->flags & SC_FF_OPEN) != 0 && v->u >= 1 && v->u <= f->max))
         return ST_OK;
     v->present = false;
     return newer ? ST_OK : ST_RANGE;
@@ -52,14 +53,17 @@ static int read_bin_of(struct sc_reader *r, size_t n, struct sc_value *v)
     return v->s.n == n ? ST_OK : ST_MALFORMED;
 }
 
-static int read_code(struct sc_reader *r, bool newer, struct sc_value *v)
+bool sc_code_shape(struct cr_span s)
+{
+    return s.n == 3 && s.p[0] >= 'A' && s.p[0] <= 'Z' && s.p[1] >= '0' && s.p[1] <= '9' &&
+           s.p[2] >= '0' && s.p[2] <= '9';
+}
+
+static int read_code(struct sc_reader *r, struct sc_value *v)
 {
     if (sc_read_text(r, 3, &v->s) != ST_OK)
         return r->status;
-    if (sc_hazard_code_find(v->s) != NULL)
-        return ST_OK;
-    v->present = false;
-    return newer ? ST_OK : ST_MALFORMED;
+    return sc_code_shape(v->s) ? ST_OK : ST_MALFORMED;
 }
 
 static int read_list_number(struct sc_reader *r, const struct sc_field *f, bool newer,
@@ -73,6 +77,15 @@ static int read_list_number(struct sc_reader *r, const struct sc_field *f, bool 
         return ST_RANGE;
     *before = v->u;
     return ST_OK;
+}
+
+static int read_list_text(struct sc_reader *r, const struct sc_field *f)
+{
+    struct cr_span text;
+
+    if (sc_read_text(r, SC_LIST_TEXT_MAX, &text) != ST_OK)
+        return r->status;
+    return (f->flags & SC_FF_CODES) == 0 || sc_code_shape(text) ? ST_OK : ST_MALFORMED;
 }
 
 static int read_answer(struct sc_reader *r, const struct sc_field *f, bool newer,
@@ -97,17 +110,18 @@ static int read_list(struct sc_reader *r, const struct sc_field *f, bool newer, 
     const uint8_t *from = r->p;
     uint64_t count, before = 0;
     uint8_t id[SC_ID_BYTES];
-    struct cr_span text;
 
     if (sc_read_array(r, sc_field_max(f), &count) != ST_OK)
         return r->status;
+    if (count == 0 && (f->flags & SC_FF_FILLED) != 0)
+        return ST_MALFORMED;
     for (uint64_t i = 0; i < count; i++) {
         int status;
 
         if (f->kind == SC_F_IDS)
             status = sc_read_fixed(r, sizeof id, id);
         else if (f->kind == SC_F_TEXTS)
-            status = sc_read_text(r, SC_LIST_TEXT_MAX, &text);
+            status = read_list_text(r, f);
         else if (f->kind == SC_F_U64S)
             status = read_list_number(r, f, newer, &before, v);
         else
@@ -139,12 +153,15 @@ int sc_value_read(struct sc_reader *r, const struct sc_field *f, bool newer, str
             return r->status;
         v->u = yes ? 1 : 0;
         return ST_OK;
-    case SC_F_TEXT: return sc_read_text(r, (size_t)sc_field_max(f), &v->s);
+    case SC_F_TEXT:
+        if (sc_read_text(r, (size_t)sc_field_max(f), &v->s) != ST_OK)
+            return r->status;
+        return v->s.n > 0 || (f->flags & SC_FF_FILLED) == 0 ? ST_OK : ST_MALFORMED;
     case SC_F_BYTES: return sc_read_bin(r, (size_t)sc_field_max(f), &v->s);
     case SC_F_ENUM: return read_choice(r, f, newer, v);
     case SC_F_ID: return read_bin_of(r, SC_ID_BYTES, v);
     case SC_F_KEY: return read_bin_of(r, CR_SIGN_PK_BYTES, v);
-    case SC_F_CODE: return read_code(r, newer, v);
+    case SC_F_CODE: return read_code(r, v);
     case SC_F_IDS:
     case SC_F_TEXTS:
     case SC_F_U64S:

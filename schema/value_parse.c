@@ -340,8 +340,10 @@ static int parse_text(const struct sc_field *f, const char *text, struct cr_buf 
     size_t n = strlen(text);
     int rc = ST_OK;
 
-    if (f->kind == SC_F_CODE && sc_hazard_code_find(cr_span_of(text, n)) == NULL)
+    if (f->kind == SC_F_CODE && !sc_code_shape(cr_span_of(text, n)))
         return expected(err, f, ST_MALFORMED, "a hazard code such as A01");
+    if (n == 0 && (f->flags & SC_FF_FILLED) != 0)
+        return expected(err, f, ST_MALFORMED, "some text");
     if (n > sc_field_max(f))
         return st_fail(err, ST_OVERSIZE, "%s: %zu bytes, at most %" PRIu64, f->name, n,
                        sc_field_max(f));
@@ -378,11 +380,24 @@ static int parse_number(const struct sc_field *f, const char *text, struct sc_va
     return rc == ST_OK ? ST_OK : expected(err, f, rc, "a whole number in its range");
 }
 
+/* One of the choices; what the street has added is known by its number. */
+static int parse_choice(const struct sc_field *f, const char *text, struct sc_value *v,
+                        struct st_err *err)
+{
+    const struct sc_choice *c = find_choice(f, text);
+
+    if (c != NULL)
+        v->u = c->value;
+    else if ((f->flags & SC_FF_OPEN) == 0 ||
+             cr_parse_u64(text, strlen(text), f->max, &v->u) != ST_OK || v->u == 0)
+        return st_fail(err, ST_MALFORMED, "%s: %s is not a choice", f->name, text);
+    return ST_OK;
+}
+
 int sc_value_parse(const struct sc_field *f, const char *text, struct cr_buf *arena,
                    struct sc_value *out, struct st_err *err)
 {
     struct sc_value v = {.present = true};
-    const struct sc_choice *c;
     int rc = settle_arena(arena);
 
     if (rc != ST_OK)
@@ -396,12 +411,7 @@ int sc_value_parse(const struct sc_field *f, const char *text, struct cr_buf *ar
     case SC_F_I64: rc = parse_signed(f, text, &v, err); break;
     case SC_F_BOOL: rc = parse_bool(f, text, &v, err); break;
     case SC_F_TIME: rc = parse_time(f, text, &v, err); break;
-    case SC_F_ENUM:
-        c = find_choice(f, text);
-        rc =
-            c != NULL ? ST_OK : st_fail(err, ST_MALFORMED, "%s: %s is not a choice", f->name, text);
-        v.u = c != NULL ? c->value : 0;
-        break;
+    case SC_F_ENUM: rc = parse_choice(f, text, &v, err); break;
     case SC_F_TEXT:
     case SC_F_CODE: rc = parse_text(f, text, arena, &v, err); break;
     case SC_F_BYTES:

@@ -18,6 +18,8 @@ static const struct sc_label labels[SC_WHY_END] = {
     [SC_WHY_AWAITED] = {"awaited", "吊销记录指明的末条尚未到达",
                         "an entry that the revocation names has not arrived"},
     [SC_WHY_RETIRED] = {"retired", "填写人已结束此日志", "its signer had ended this log"},
+    [SC_WHY_SCOPE] = {"scope", "这种记录不应写在此范围",
+                      "such a record does not belong in this scope"},
     [SC_WHY_QUARANTINE] = {"quarantine", "内容不合规，已隔离", "breaks the catalogue"},
     [SC_WHY_SUITE] = {"suite", "由更新版本写成，升级后显示",
                       "written with a newer suite; shown after an upgrade"},

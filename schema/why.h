@@ -20,6 +20,7 @@ enum sc_why {
     SC_WHY_AWAITED,
     SC_WHY_RETIRED,
     /* by what it says */
+    SC_WHY_SCOPE,      /* stands in a scope where such records do not live */
     SC_WHY_QUARANTINE, /* breaks the catalogue; the store keeps how */
     SC_WHY_SUITE,      /* of a suite that this program does not know: opaque until an upgrade */
     SC_WHY_END

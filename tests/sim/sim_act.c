@@ -70,7 +70,7 @@ static bool allowed(const struct sim *s, size_t person, uint64_t scope, const st
     if ((p->roles & SC_ROLE_ROOT) != 0)
         return scope == SC_SCOPE_PUBLIC;
     if (scope == SC_SCOPE_PUBLIC)
-        return rec->public_scope;
+        return rec->where == SC_IN_PUBLIC;
     return sc_grid_within(grid, p->prefix);
 }
 

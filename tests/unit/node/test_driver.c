@@ -624,6 +624,103 @@ static void test_driver__far_counter_stops_nobody(void **state)
     stop(net);
 }
 
+/* ---- what a record names ---- */
+
+static int write_text(struct dn *net, uint64_t type, const char *const words[][2], struct sc_id *id,
+                      struct st_err *err)
+{
+    struct sc_body body = {.rec = sc_record_find(type)};
+    struct nd_draft draft = {.type = type};
+    struct cr_buf arena, bytes;
+    int rc;
+
+    cr_buf_init(&arena, 4096);
+    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
+    for (size_t i = 0; words[i][0] != NULL; i++) {
+        const struct sc_field *f = sc_field_by_name(body.rec, words[i][0]);
+
+        assert_non_null(f);
+        ts_assert_ok(
+            sc_value_parse(f, words[i][1], &arena, &body.v[sc_field_index(body.rec, f->key)], err));
+    }
+    ts_assert_ok(sc_body_encode(&body, true, &bytes, err));
+    draft.body = cr_buf_span(&bytes);
+    rc = nd_driver_write(net->host[1].driver, &net->host[1].id, VILLAGE, &draft, 1, id, err);
+    cr_buf_release(&bytes);
+    cr_buf_release(&arena);
+    return rc;
+}
+
+/* An id of the wrong kind, and a code that is in no table, are refused by name before anything is
+ * written; what is not held here may be named. */
+static void test_driver__write_checks_what_is_named(void **state)
+{
+    char place[2 * SC_ID_BYTES + 1], hazard[2 * SC_ID_BYTES + 1];
+    struct dn *net = start_two(true);
+    struct st_err err = {0};
+    struct sc_id id;
+
+    (void)state;
+    dn_advance(net, 10000); /* the village has its certificate */
+    dn_report(net, 1, VILLAGE, &id);
+    cr_hex(id.b, sizeof id.b, hazard);
+    ts_assert_ok(
+        write_text(net, SC_R_PLACE,
+                   (const char *const[][2]){
+                       {"grid", "500118003206"}, {"name", "店"}, {"kind", "shop"}, {NULL, NULL}},
+                   &id, &err));
+    cr_hex(id.b, sizeof id.b, place);
+    ts_assert_ok(write_text(
+        net, SC_R_VISIT,
+        (const char *const[][2]){
+            {"grid", "500118003206"}, {"when", "2026-01-01"}, {"place", place}, {NULL, NULL}},
+        &id, &err));
+    ts_assert_status(write_text(net, SC_R_VISIT,
+                                (const char *const[][2]){{"grid", "500118003206"},
+                                                         {"when", "2026-01-01"},
+                                                         {"place", hazard},
+                                                         {NULL, NULL}},
+                                &id, &err),
+                     ST_MALFORMED);
+    assert_non_null(strstr(err.msg, "visit.place: "));
+    assert_non_null(strstr(err.msg, "is a record of hazard-report (上报), place (场所) is wanted"));
+    ts_assert_ok(write_text(net, SC_R_VISIT,
+                            (const char *const[][2]){{"grid", "500118003206"},
+                                                     {"when", "2026-01-01"},
+                                                     {"place", "000102030405060708090a0b0c0d0e0f"},
+                                                     {NULL, NULL}},
+                            &id, &err));
+    err = (struct st_err){0};
+    ts_assert_status(write_text(net, SC_R_FIRE,
+                                (const char *const[][2]){{"grid", "500118003206"},
+                                                         {"when", "2026-01-01"},
+                                                         {"kind", "gas"},
+                                                         {"hazards", place},
+                                                         {NULL, NULL}},
+                                &id, &err),
+                     ST_MALFORMED);
+    assert_non_null(strstr(err.msg, "fire.hazards: "));
+    err = (struct st_err){0};
+    ts_assert_status(write_text(net, SC_R_HAZARD_REPORT,
+                                (const char *const[][2]){
+                                    {"grid", "500118003206"}, {"code", "Q99"}, {NULL, NULL}},
+                                &id, &err),
+                     ST_MALFORMED);
+    assert_string_equal(err.msg, "hazard-report.code: 'Q99' is in no table of hazard codes");
+    assert_int_equal(dn_hazards(net, 1), 1);
+    err = (struct st_err){0};
+    ts_assert_status(write_text(net, SC_R_DECISION,
+                                (const char *const[][2]){{"grid", "500118003206"},
+                                                         {"name", "决定"},
+                                                         {"text", "整治"},
+                                                         {"when", "2026-01-01"},
+                                                         {NULL, NULL}},
+                                &id, &err),
+                     ST_DENIED);
+    assert_string_equal(err.msg, "decision is not written in 500118003206");
+    stop(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -642,6 +739,7 @@ int main(void)
         cmocka_unit_test(test_driver__join_refused),
         cmocka_unit_test(test_driver__write_checks_roles),
         cmocka_unit_test(test_driver__write_many),
+        cmocka_unit_test(test_driver__write_checks_what_is_named),
         cmocka_unit_test(test_driver__silent_author_catches_up),
         cmocka_unit_test(test_driver__far_counter_stops_nobody),
     };

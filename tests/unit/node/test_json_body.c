@@ -35,7 +35,9 @@ static json_t *sample(const struct sc_field *f)
     case SC_F_TIME: return json_integer(1764000000123);
     case SC_F_KEY: return json_string(hex_of(32));
     case SC_F_IDS: return json_pack("[s]", hex_of(SC_ID_BYTES));
-    case SC_F_TEXTS: return json_pack("[s, s]", "一", "二,三");
+    case SC_F_TEXTS:
+        return (f->flags & SC_FF_CODES) != 0 ? json_pack("[s, s]", "A01", "Z99")
+                                             : json_pack("[s, s]", "一", "二,三");
     case SC_F_U64S:
         return f->choices != NULL              ? json_pack("[s]", f->choices[0].name)
                : (f->flags & SC_FF_GRIDS) != 0 ? json_pack("[s, s]", "500118003", "500118003206")
@@ -99,7 +101,12 @@ static void test_json_body__errors_name_the_field(void **state)
         {"hazard-report", "{\"grid\": \"12\"}", "grid", ST_MALFORMED},
         {"hazard-report", "{\"severity\": 3}", "severity", ST_MALFORMED},
         {"hazard-report", "{\"severity\": \"awful\"}", "severity", ST_MALFORMED},
-        {"hazard-report", "{\"code\": \"Q99\"}", "code", ST_MALFORMED},
+        {"hazard-report", "{\"code\": \"q99\"}", "code", ST_MALFORMED},
+        {"place", "{\"kind\": 1000}", "kind", ST_RANGE},
+        {"building", "{\"kind\": 1}", "kind", ST_MALFORMED},
+        {"campaign", "{\"codes\": [\"A1\"]}", "codes", ST_MALFORMED},
+        {"person", "{\"name\": \"\"}", "name", ST_MALFORMED},
+        {"dossier", "{\"hazards\": []}", "hazards", ST_MALFORMED},
         {"hazard-report", "{\"lat\": \"29\"}", "lat", ST_MALFORMED},
         {"hazard-report", "{\"lat\": 2.5}", "lat", ST_MALFORMED},
         {"hazard-report", "{\"lat\": 1000000000}", "lat", ST_RANGE},
