@@ -1,6 +1,7 @@
 /* status and verify. */
 #include "node/backup_dir.h"
 #include "node/cmd.h"
+#include "node/person.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,15 +61,32 @@ static void scope_line(struct nd_cmd *c, uint64_t scope)
 
 struct notice {
     const char *code;
-    char text[400];
+    char text[400 + SC_NAME_MAX];
 };
 #define NOTICES_MAX 2
 
+static int settles(void *arg, const struct sc_auth_cut *cut)
+{
+    const struct sc_fork *f = arg;
+
+    return cut->in_force &&
+                   (cut->cut->mode == SC_CUT_REVOKE ||
+                    (cut->cut->mode == SC_CUT_FORK && cut->cut->incarnation == f->key.incarnation))
+               ? 1
+               : 0;
+}
+
+/* A fork of this node's own log that nobody has settled. */
 static int own_fork(void *arg, const struct sc_fork *f)
 {
-    const struct nd_app *app = arg;
+    struct nd_app *app = arg;
+    struct sc_fork copy = *f;
 
-    return cr_sign_pk_equal(&f->key.author, &app->node.sign_pk) ? 1 : 0;
+    return cr_sign_pk_equal(&f->key.author, &app->node.sign_pk) &&
+                   sc_authority_each_cut(nd_store_authority(app->store), &f->key.author, settles,
+                                         &copy) == 0
+               ? 1
+               : 0;
 }
 
 static int newest_contact(void *arg, const struct nd_peer *p)
@@ -111,17 +129,22 @@ static bool restored(struct nd_cmd *c, struct notice *out)
 
 static bool forked(struct nd_cmd *c, struct notice *out)
 {
+    struct nd_person p;
+
     if (nd_store_forks(c->app->store, own_fork, c->app, NULL) != 1)
         return false;
+    if (nd_person_of(c->app->store, &c->app->node.sign_pk, &p, NULL) != ST_OK)
+        (void)snprintf(p.name, sizeof p.name, "NAME");
     out->code = "own-fork";
     (void)snprintf(
-        out->text, sizeof out->text, "%s",
+        out->text, sizeof out->text,
         nd_tr(c,
-              "本机的另一份副本也写入过；已另开新日志，两份记录都保留。请停用旧副本，并请街"
-              "道确认哪些记录算数。",
-              "another copy of this node has written too; a new log was begun and both "
-              "records are kept. Stop the other copy, and ask the street to say which "
-              "entries count."));
+              "本机的另一份副本也写入过；已另开新日志，两份记录都保留并采认。请停用旧副本，并请"
+              "街道执行 fengsui cut fork '%s' --yes 了结分叉。",
+              "another copy of this node has written too; a new log was begun, and both records "
+              "are kept and adopted. Stop the other copy, and let the street settle the fork: "
+              "fengsui cut fork '%s' --yes"),
+        p.name);
     return true;
 }
 

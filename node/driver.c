@@ -56,6 +56,7 @@ int nd_driver_new(const struct nd_driver_options *o, struct nd_driver **out, str
         d->o.issuer = o->identity;
     d->net = *nd_store_net(o->store);
     d->authority_serial = nd_store_authority_serial(o->store);
+    d->adopt_ms = nd_now(d) + ND_ADOPT_MS;
     memcpy(d->prologue, d->net.b, CR_HASH_BYTES);
     d->prologue[CR_HASH_BYTES] = SC_PROTOCOL_VERSION;
     d->tokens_at_ms = nd_now(d);
@@ -120,6 +121,7 @@ void nd_driver_tick(struct nd_driver *d)
     nd_conn_timeouts(d);
     nd_peers_tick(d);
     nd_driver_flush(d);
+    nd_adopt_tick(d);
     nd_peers_note(d, false);
 }
 
@@ -133,6 +135,8 @@ uint64_t nd_driver_deadline(const struct nd_driver *d)
         at = d->txn_since_ms + ND_TXN_MS;
     if (conns < at)
         at = conns;
+    if (d->adopt_ms < at)
+        at = d->adopt_ms;
     return peers < at ? peers : at;
 }
 

@@ -76,6 +76,8 @@ static void persist(struct nd_driver *d, const struct sy_update *u)
             if (u->session == ND_FILE_SESSION)
                 nd_file_stored(d, u);
             d->txn_entries += u->run->count;
+            if (cr_sign_pk_equal(&u->key.author, &d->o.identity->sign_pk))
+                nd_adopt_soon(d);
             for (size_t i = 0; i < u->run->count; i++)
                 d->txn_bytes += u->run->e[i].payload.n;
         }
@@ -119,6 +121,7 @@ void nd_engine_authority(struct nd_driver *d)
     if (!d->certs_changed)
         d->certs_changed_ms = nd_now(d);
     d->certs_changed = true;
+    nd_adopt_soon(d);
     nd_engine_step(d, &ev);
 }
 

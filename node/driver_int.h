@@ -20,6 +20,8 @@
 #define ND_SILENCE_MS         2000  /* a refused connection is closed after 0..this */
 #define ND_SIMULTANEOUS_MS    10000 /* two dials within this may be one crossing */
 #define ND_RESCOPE_MS         60000 /* so long a session may go on under scopes that have grown */
+#define ND_ADOPT_MS           1000 /* own entries that a fork holds are adopted so long after they came */
+#define ND_ADOPT_RUN_MAX      8     /* records at a time */
 #define ND_LIVE_NOTE_MS       60000 /* so often a quiet session in sync counts as news */
 #define ND_SYNCED_WRITE_MS    1000  /* "equal with this peer" is noted at most so often */
 #define ND_PEERS_MAX          1024
@@ -86,6 +88,8 @@ struct nd_driver {
     uint64_t authority_serial; /* of the store, as far as the engine was told */
     bool certs_changed;        /* authority changed: look at the scopes of sessions again */
     uint64_t certs_changed_ms; /* since when */
+    uint64_t adopt_ms;         /* monotonic; when to look for own forked entries, or UINT64_MAX */
+    bool adopt_given_up;       /* an adoption had no effect */
     uint64_t tokens_ms;        /* token bucket of handshakes, in ms of credit */
     uint64_t tokens_at_ms;
     struct nd_replay replay; /* first messages that were answered */
@@ -118,6 +122,10 @@ static inline uint32_t nd_jitter(const struct nd_driver *d, uint32_t n)
 enum nd_log_level { ND_LOG_ERROR, ND_LOG_WARN, ND_LOG_INFO, ND_LOG_DEBUG };
 void nd_log(const struct nd_driver *d, enum nd_log_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* ---- driver_adopt.c ---- */
+void nd_adopt_soon(struct nd_driver *d); /* own entries came, or authority changed */
+void nd_adopt_tick(struct nd_driver *d); /* outside of transactions and steps */
 
 /* ---- driver_conn.c ---- */
 struct nd_conn *nd_conn_find(struct nd_driver *d, uint32_t id); /* NULL */

@@ -3,6 +3,7 @@
 #define NODE_STORE_HELD_H
 
 #include "node/store.h"
+#include "schema/cut.h"
 
 /* Held and quarantined entries, a page of them. What its log holds comes first, by subject, and
  * what the catalogue refuses last; the order is this store's own. */
@@ -22,5 +23,11 @@ typedef int nd_held_cb(void *arg, const struct nd_held_row *row);
 /* total may be NULL; entries of subjects with too much that is held are counted, not all shown. */
 int nd_store_held(struct nd_store *s, const struct nd_held_query *q, nd_held_cb *cb, void *arg,
                   uint64_t *total, struct st_err *err) ST_MUST;
+/* Entries of one branch of the author that count nowhere because their log is forked and nobody has
+ * settled it, as an ADOPT of the author's own names them: *log and at most SC_ADOPT_ENTRIES_MAX
+ * appended to entries (cut.h), the next ones after those have been adopted. Records of authority,
+ * which cannot be adopted, and what is quarantined are passed over. ST_NOTFOUND: there are none. */
+int nd_store_forked(struct nd_store *s, const struct cr_sign_pk *author, struct sc_log_key *log,
+                    struct cr_buf *entries, struct st_err *err) ST_MUST;
 
 #endif

@@ -6,9 +6,10 @@
 #   twins     the village's directory is copied with cp -a; both write, one after the other or at the
 #             same time, with the street reachable or not; then one of them is destroyed
 #   image     the same with a disk image that nothing tells from its original (fengsui_image): the
-#             second one writes after it has met the street, which knows what the first one wrote; only
-#             when FENGSUI_KINDS names it
-# After each: the street has every hazard whose id was printed, and no log of anyone is forked.
+#             second one writes after it has met the street, which knows what the first one wrote; or
+#             both write while neither reaches anybody, so that their log forks when they do
+# After each: the street has every hazard whose id was printed, and no log is forked but by images
+# that wrote out of reach. Those are told what to do, and adopt what the fork holds.
 # FENGSUI_CYCLES: how many (default 24); FENGSUI_SEED: the choices; FENGSUI_KINDS: of these kinds only.
 # usage: cycles.sh FENGSUI FENGSUI_IMAGE
 . "$(dirname "$0")/lib.sh"
@@ -18,7 +19,7 @@ real=$fengsui
 cycles=${FENGSUI_CYCLES:-24}
 RANDOM=${FENGSUI_SEED:-$$}
 seed=${FENGSUI_SEED:-$$}
-read -r -a kinds <<<"${FENGSUI_KINDS:-kill kill restore twins twins}"
+read -r -a kinds <<<"${FENGSUI_KINDS:-kill kill restore twins twins image}"
 (umask 077 && echo 'a pass phrase of cycles' >"$work/pass")
 : >"$work/ids"
 declare -A done_of=([kill]=0 [restore]=0 [twins]=0 [image]=0)
@@ -96,7 +97,8 @@ check_street() {
     all_at_street ||
         fail "cycle $cycle ($kind, seed $seed): lost: $(wc -l <"$work/lost"): $(head -n 3 "$work/lost")"
     for node in street "$village"; do
-        [ "$(forks "$node")" -eq 0 ] || fail "cycle $cycle ($kind, seed $seed): $node sees a fork"
+        [ "$(forks "$node")" -le "$apart" ] ||
+            fail "cycle $cycle ($kind, seed $seed): $node sees $(forks "$node") forks, $apart are due"
     done
 }
 
@@ -205,6 +207,35 @@ do_twins() {
     heal "$village"
 }
 
+# Both have written where nobody heard of the other; then both meet the street.
+meet_apart() { # meet_apart COPY
+    apart=$((apart + 1))
+    report "$village" 3
+    report "$1" 3
+    heal "$village"
+    heal "$1"
+    told "$1"
+    heal "$village"
+    told "$village"
+    report "$1" 1
+    report "$village" 1
+    heal "$1"
+    heal "$village"
+    [ $((RANDOM % 2)) -eq 0 ] || settle
+}
+
+# The one line that the operator gets.
+told() {
+    "$fengsui" --data "$work/$1" status >"$work/status.log" || fail "status of $1"
+    grep -q "^! .*fengsui cut fork '黄瓜山村' --yes" "$work/status.log" ||
+        fail "cycle $cycle ($kind, seed $seed): $1 does not say what to do: $(cat "$work/status.log")"
+}
+
+settle() {
+    "$real" --data "$work/street" cut fork 黄瓜山村 --yes >"$work/cut.log" 2>&1 ||
+        fail "cycle $cycle ($kind, seed $seed): cut fork: $(cat "$work/cut.log")"
+}
+
 do_image() {
     local copy
     generation=$((generation + 1))
@@ -213,13 +244,17 @@ do_image() {
     fengsui=$image
     report "$village" 1 # closed by this program: the image will not notice
     cp -a "$work/$village" "$work/$copy"
-    report "$village" 3
-    heal "$village"
-    heal "$copy" # it hears what its twin wrote
-    report "$copy" 3
-    heal "$copy"
-    report "$village" 1
-    heal "$village"
+    if [ $((RANDOM % 2)) -eq 0 ]; then
+        meet_apart "$copy"
+    else
+        report "$village" 3
+        heal "$village"
+        heal "$copy" # it hears what its twin wrote
+        report "$copy" 3
+        heal "$copy"
+        report "$village" 1
+        heal "$village"
+    fi
     fengsui=$real
     keep_one "$copy"
     up "$village"
@@ -227,7 +262,11 @@ do_image() {
     heal "$village"
 }
 
-cycle=0 generation=0 kind=start village=village0
+nothing_held() {
+    [ "$("$fengsui" --data "$work/street" --json status | field held)" -eq 0 ]
+}
+
+cycle=0 generation=0 apart=0 kind=start village=village0
 new_street
 start street
 street_pid=$pid street_addr=$addr
@@ -251,6 +290,7 @@ while [ "$cycle" -lt "$cycles" ] && [ "$SECONDS" -lt "$limit" ]; do
     rm -f "$work"/village*.run.log
 done
 heal "$village"
+until_true 60 nothing_held || fail "the street still holds what images wrote apart"
 stop "$village_pid"
 stop "$street_pid"
 for node in street "$village"; do
@@ -261,5 +301,5 @@ cmp "$work/village.have" "$work/street.have" || fail "the two differ"
 count=$(wc -l <"$work/ids" | tr -d ' ')
 echo "seed $seed: $cycle cycles (kill ${done_of[kill]}, restore ${done_of[restore]}," \
     "twins ${done_of[twins]}, image ${done_of[image]}; $unclean of them after kill -9):" \
-    "$count acknowledged, 0 lost, 0 own forks," \
+    "$count acknowledged, 0 lost, $apart own forks, all of images that wrote apart," \
     "$(fs street --json status | field logs) logs"

@@ -721,9 +721,191 @@ static void test_driver__write_checks_what_is_named(void **state)
     stop(net);
 }
 
+/* ---- another copy of a node's directory ---- */
+
+/* n reports of danger in a log of the author's, as a copy of its keys would write them; they follow
+ * what the store at holds of the branch in *link. */
+static void put_twin(struct dn_host *at, const struct cr_identity *author, uint64_t incarnation,
+                     struct sc_link *link, size_t n)
+{
+    static struct sc_run run;
+    static struct cr_hash chains[SC_RUN_ENTRIES_MAX];
+    struct nd_run r = {.run = &run, .chains = chains};
+    struct sc_body body = {.rec = sc_record_find(SC_R_HAZARD_REPORT)};
+    struct sc_payload p = {.type = SC_R_HAZARD_REPORT, .schema_version = 1};
+    struct cr_buf bytes, payload;
+    struct sc_header header;
+    struct st_err err = {0};
+    struct cr_hash hash;
+
+    r.key = (struct sc_log_key){
+        .author = author->sign_pk, .scope = VILLAGE, .incarnation = incarnation};
+    sc_log_id(nd_store_net(at->store), &r.key, &r.log_id);
+    if (link->seq_next == 0)
+        sc_link_start(&r.log_id, link);
+    r.before = link->chain;
+    body.v[sc_field_index(body.rec, SC_K_GRID)] = (struct sc_value){.present = true, .u = VILLAGE};
+    body.v[sc_field_index(body.rec, SC_K_CODE)] =
+        (struct sc_value){.present = true, .s = cr_span_text("A02")};
+    cr_buf_init(&bytes, SC_PAYLOAD_MAX);
+    cr_buf_init(&payload, SC_PAYLOAD_MAX);
+    ts_assert_ok(sc_body_encode(&body, true, &bytes, NULL));
+    p.body = cr_buf_span(&bytes);
+    ts_assert_ok(sc_payload_encode(&p, &payload));
+    memset(&run, 0, sizeof run);
+    run.first_seq = link->seq_next;
+    assert_true(n <= SC_RUN_ENTRIES_MAX);
+    for (; run.count < n; run.count++) {
+        run.e[run.count] = (struct sc_wire_entry){.lamport = link->lamport + 1,
+                                                  .wall_ms = at->wall_ms + n,
+                                                  .payload = cr_buf_span(&payload)};
+        sc_payload_hash(run.e[run.count].payload, &hash);
+        ts_assert_ok(
+            sc_link_extend(link, link->lamport + 1, at->wall_ms + n, &hash, payload.n, &header));
+        chains[run.count] = link->chain;
+    }
+    sc_checkpoint_sign(&author->sign_sk, nd_store_net(at->store), &r.log_id, link->seq_next - 1,
+                       &link->chain, &run.sig);
+    ts_assert_ok(nd_store_begin(at->store, NULL));
+    if (nd_store_apply(at->store, &r, NULL, &err) != ST_OK)
+        ts_fail("%s", err.msg);
+    ts_assert_ok(nd_store_commit(at->store, NULL));
+    ts_assert_ok(nd_driver_scopes_changed(at->driver, NULL)); /* it reads its logs again */
+    cr_buf_release(&bytes);
+    cr_buf_release(&payload);
+}
+
+static uint64_t held(const struct dn_host *h)
+{
+    struct nd_store_stats st;
+
+    ts_assert_ok(nd_store_stats(h->store, &st));
+    return st.held;
+}
+
+/* A peer brings entries of this node's incarnation that it did not write: its next entry stands in
+ * a fresh one, and nothing is forked. */
+static void test_driver__alien_entries_leave_the_incarnation(void **state)
+{
+    struct sc_link link = {0};
+    struct nd_store_stats st;
+    struct dn *net = start_two(true);
+    struct sc_id id;
+    uint64_t before;
+
+    (void)state;
+    before = nd_store_incarnation(net->host[1].store);
+    put_twin(&net->host[0], &net->host[1].id, before, &link, 3);
+    dn_advance(net, 10000);
+    assert_int_equal(dn_hazards(net, 1), 3);
+    assert_int_equal(nd_store_incarnation(net->host[1].store), before);
+    dn_report(net, 1, VILLAGE, &id);
+    dn_settle(net);
+    assert_true(nd_store_incarnation(net->host[1].store) != before);
+    for (size_t i = 0; i < 2; i++) {
+        ts_assert_ok(nd_store_stats(net->host[i].store, &st));
+        assert_int_equal(st.forks, 0);
+        assert_int_equal(st.held, 0);
+        assert_int_equal(dn_hazards(net, i), 4);
+    }
+    stop(net);
+}
+
+/* Two copies wrote the same log while neither reached anybody: the node adopts what the fork holds,
+ * of both branches, more than fits one record or the quota of what is held, and each once. */
+static void adopts(size_t n, bool goes_on)
+{
+    struct sc_link link = {0};
+    struct nd_store_stats st, later;
+    struct nd_verify v = {0};
+    struct st_err err = {0};
+    struct dn *net = start_two(true);
+    struct sc_id id;
+    uint64_t before = nd_store_incarnation(net->host[1].store);
+
+    for (size_t i = 0; i < n; i++)
+        dn_report(net, 1, VILLAGE, &id);
+    put_twin(&net->host[0], &net->host[1].id, before, &link, 2);
+    dn_advance(net, 60000);
+    assert_true(nd_store_incarnation(net->host[1].store) != before);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(dn_hazards(net, i), n + 2);
+        assert_int_equal(held(&net->host[i]), 0);
+        if (nd_store_verify(net->host[i].store, false, &v, NULL, NULL, &err) != ST_OK)
+            ts_fail("%s", err.msg);
+    }
+    ts_assert_ok(nd_store_stats(net->host[1].store, &st));
+    if (goes_on)
+        put_twin(&net->host[0], &net->host[1].id, before, &link, 4);
+    dn_advance(net, 600000);
+    ts_assert_ok(nd_store_stats(net->host[1].store, &later));
+    assert_int_equal(later.entries, st.entries + (goes_on ? 4 + 1 : 0)); /* one adoption */
+    assert_int_equal(dn_hazards(net, 1), n + 2 + (goes_on ? 4 : 0));
+    assert_int_equal(held(&net->host[0]) + held(&net->host[1]), 0);
+    stop(net);
+}
+
+static void test_driver__adopts_own_forked_entries(void **state)
+{
+    (void)state;
+    adopts(20, true);
+    adopts(600, false);
+}
+
+static void revoke_key(struct dn *net, const struct cr_sign_pk *key)
+{
+    struct sc_cut cut = {.subject = *key, .mode = SC_CUT_REVOKE};
+    struct nd_draft draft = {.type = SC_R_CUT};
+    struct st_err err = {0};
+    struct cr_buf body;
+    struct sc_id id;
+
+    cr_buf_init(&body, SC_PAYLOAD_MAX);
+    ts_assert_ok(sc_cut_encode(&cut, &body, NULL));
+    draft.body = cr_buf_span(&body);
+    if (nd_driver_write(net->host[0].driver, &net->root, SC_SCOPE_PUBLIC, &draft, 1, &id, &err) !=
+        ST_OK)
+        ts_fail("revoke: %s", err.msg);
+    cr_buf_release(&body);
+}
+
+/* Neither what a person wrote nor what a REVOKE binds is adopted. */
+static void test_driver__adopts_nothing_else(void **state)
+{
+    uint8_t seed[32] = {77};
+    struct cr_identity person;
+
+    (void)state;
+    cr_identity_from_seed(seed, &person);
+    for (int revoke = 0; revoke < 2; revoke++) {
+        struct dn *net = start_two(true);
+        const struct cr_identity *by = revoke != 0 ? &net->host[1].id : &person;
+        struct sc_link one = {0}, two = {0};
+        struct nd_store_stats st, later;
+        struct sc_id id;
+
+        dn_advance(net, 10000);
+        put_twin(&net->host[1], by, 5, &one, 3);
+        put_twin(&net->host[1], by, 5, &two, 2);
+        if (revoke != 0)
+            revoke_key(net, &by->sign_pk);
+        else
+            dn_report(net, 1, VILLAGE, &id);
+        ts_assert_ok(nd_store_stats(net->host[1].store, &st));
+        assert_true(st.held > 0);
+        dn_advance(net, 60000);
+        ts_assert_ok(nd_store_stats(net->host[1].store, &later));
+        assert_int_equal(later.entries, st.entries + (uint64_t)revoke); /* the CUT arrives */
+        stop(net);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_driver__alien_entries_leave_the_incarnation),
+        cmocka_unit_test(test_driver__adopts_own_forked_entries),
+        cmocka_unit_test(test_driver__adopts_nothing_else),
         cmocka_unit_test(test_driver__two_nodes_sync),
         cmocka_unit_test(test_driver__scopes_are_kept_apart),
         cmocka_unit_test(test_driver__persists_before_it_sends),
