@@ -20,7 +20,8 @@ struct file {
     struct sc_bundle_head head;
     int status; /* how its import ended */
     struct st_err err;
-    bool done; /* nothing is to be gained by reading it again */
+    bool sealed; /* and not for this node */
+    bool done;   /* nothing is to be gained by reading it again */
 };
 
 struct import {
@@ -51,6 +52,15 @@ static int file_open(struct file *f, struct st_err *err)
     else
         file_close(f);
     return rc;
+}
+
+static int file_reopen(struct file *f)
+{
+    struct st_err none = {0};
+
+    file_close(f);
+    f->err = none;
+    return file_open(f, &f->err);
 }
 
 /* Older files first, the parts of one in their order: later ones rest on earlier ones. */
@@ -226,29 +236,58 @@ static void show_file(struct import *im, const struct file *f, const struct sy_f
 
 /* ---- files ---- */
 
+/* From its head to where it ends. */
+static int read_file(struct import *im, struct file *f, struct sy_file_info *info,
+                     struct sc_bundle_end *end)
+{
+    struct nd_cmd *c = im->c;
+    int rc = nd_bundle_in_unseal(f->in, &c->app->node, nd_store_net(c->app->store), &f->err);
+
+    f->sealed = rc != ST_OK;
+    if (rc != ST_OK)
+        return rc;
+    if (im->dry_run)
+        return nd_bundle_preview(c, f->in, im->tally, end, &info->known_entries, &f->err);
+    rc = feed_file(im, f, end);
+    *info = *nd_driver_file_info(c->app->driver);
+    nd_driver_file_close(c->app->driver);
+    return rc;
+}
+
+/* What a file itself brings may let in what stood before it there: a second reading is enough, as
+ * all of it has been seen then. */
+static int read_again(struct import *im, struct file *f, struct sy_file_info *info,
+                      struct sc_bundle_end *end)
+{
+    uint64_t known = info->known_entries; /* before this file came */
+    int rc = file_reopen(f);
+
+    if (rc == ST_OK)
+        rc = read_file(im, f, info, end);
+    info->known_entries = known;
+    return rc;
+}
+
 /* One file, whole. Its status: ST_OK; ST_NOTFOUND when something is missing before it. */
 static void take_file(struct import *im, struct file *f, bool report)
 {
     struct nd_cmd *c = im->c;
+    uint64_t serial = nd_store_authority_serial(c->app->store);
     struct sy_file_info info = {0};
     struct sc_bundle_end end = {0};
     struct st_err later = {0};
-    int rc = nd_bundle_in_unseal(f->in, &c->app->node, nd_store_net(c->app->store), &f->err);
+    int rc = read_file(im, f, &info, &end);
 
-    if (rc == ST_OK && im->dry_run) {
-        rc = nd_bundle_preview(c, f->in, im->tally, &end, &info.known_entries, &f->err);
-    } else if (rc == ST_OK) {
-        rc = feed_file(im, f, &end);
-        info = *nd_driver_file_info(c->app->driver);
-        nd_driver_file_close(c->app->driver);
-        if (remember_heads(im, f, &later) != ST_OK && rc == ST_NOTFOUND) {
-            rc = later.code;
-            f->err = later;
-        }
-    } else {
+    if (info.skipped[SY_FS_REFUSED] > 0 && nd_store_authority_serial(c->app->store) != serial)
+        rc = read_again(im, f, &info, &end);
+    if (f->sealed || f->in == NULL) {
         f->status = rc;
         f->done = true;
         return;
+    }
+    if (!im->dry_run && remember_heads(im, f, &later) != ST_OK && rc == ST_NOTFOUND) {
+        rc = later.code;
+        f->err = later;
     }
     f->status = rc == ST_NOTFOUND ? ST_OK : rc;
     f->done = info.gap_count == 0;
@@ -263,11 +302,7 @@ static void take_file(struct import *im, struct file *f, bool report)
 
 static void take_again(struct import *im, struct file *f, bool report)
 {
-    struct st_err none = {0};
-
-    file_close(f);
-    f->err = none;
-    f->status = file_open(f, &f->err);
+    f->status = file_reopen(f);
     if (f->status != ST_OK)
         f->done = true;
     else

@@ -51,14 +51,29 @@ static void add_pending(struct nd_driver *d, const struct sy_update *u, uint64_t
     d->pending[d->pending_count++] = (struct nd_pending){u->session, u->token, handle, status};
 }
 
+static struct nd_run run_of(const struct nd_driver *d, const struct sy_update *u)
+{
+    return (struct nd_run){.run = u->run,
+                           .key = u->key,
+                           .log_id = u->log_id,
+                           .before = u->before,
+                           .chains = u->chains,
+                           .received_ms = nd_wall(d)};
+}
+
+/* What it proves is told to the engine after a transaction, as other news of authority is. */
+static void pass_by(struct nd_driver *d, const struct sy_update *u)
+{
+    struct nd_run r = run_of(d, u);
+
+    nd_store_passed_by(d->o.store, &r);
+    if (nd_store_authority_serial(d->o.store) != d->authority_serial)
+        (void)txn_open(d);
+}
+
 static void persist(struct nd_driver *d, const struct sy_update *u)
 {
-    struct nd_run r = {.run = u->run,
-                       .key = u->key,
-                       .log_id = u->log_id,
-                       .before = u->before,
-                       .chains = u->chains,
-                       .received_ms = nd_wall(d)};
+    struct nd_run r = run_of(d, u);
     struct st_err err = {0};
     uint64_t handle = 0;
     int rc = ST_OK;
@@ -110,27 +125,32 @@ bool nd_engine_over(const struct nd_driver *d)
                       nd_now(d) - d->txn_since_ms >= ND_TXN_MS);
 }
 
-void nd_engine_authority(struct nd_driver *d)
+bool nd_engine_authority(struct nd_driver *d)
 {
     struct sy_event ev = {.type = SY_EV_AUTHORITY};
     uint64_t serial = nd_store_authority_serial(d->o.store);
 
     if (serial == d->authority_serial)
-        return;
+        return false;
     d->authority_serial = serial;
     if (!d->certs_changed)
         d->certs_changed_ms = nd_now(d);
     d->certs_changed = true;
     nd_adopt_soon(d);
     nd_engine_step(d, &ev);
+    return true;
 }
 
 void nd_engine_settle(struct nd_driver *d)
 {
+    struct sy_event again = {.type = SY_EV_AUTHORITY};
+    bool may_come = false;
+
     CR_ASSERT(!d->in_step);
     while (d->txn) {
         struct st_err err = {0};
         size_t n = d->pending_count;
+        bool told = false;
         int rc = d->txn_status;
 
         if (rc == ST_OK) {
@@ -142,7 +162,7 @@ void nd_engine_settle(struct nd_driver *d)
         }
         d->txn = false;
         if (rc == ST_OK)
-            nd_engine_authority(d);
+            told = nd_engine_authority(d);
         for (size_t i = 0; i < n; i++) {
             struct sy_event ev = {.type = SY_EV_PERSISTED,
                                   .session = d->pending[i].session,
@@ -150,11 +170,14 @@ void nd_engine_settle(struct nd_driver *d)
                                   .status = rc != ST_OK ? rc : d->pending[i].status,
                                   .handle = d->pending[i].handle};
 
+            may_come = may_come || (told && ev.status == ST_DENIED);
             nd_engine_step(d, &ev); /* may open the next transaction and append to pending */
         }
         memmove(d->pending, d->pending + n, (d->pending_count - n) * sizeof *d->pending);
         d->pending_count -= n;
     }
+    if (may_come) /* what the same transaction refused and what it learnt may belong together */
+        nd_engine_step(d, &again);
 }
 
 /* ---- updates ---- */
@@ -188,6 +211,7 @@ static void carry_out(struct nd_driver *d, const struct sy_update *u)
 
     switch (u->type) {
     case SY_UP_PERSIST: persist(d, u); break;
+    case SY_UP_PASSED: pass_by(d, u); break;
     case SY_UP_PERSIST_URGENT: persist_urgent(d, u); break;
     case SY_UP_SEND:
         c = nd_conn_find(d, u->session);

@@ -157,7 +157,7 @@ void nd_engine_step(struct nd_driver *d, struct sy_event *ev);
 /* The transport of a session is gone: now, or after the step under way. */
 void nd_engine_closed(struct nd_driver *d, uint32_t session);
 /* After a commit: tells the engine when authority has changed. */
-void nd_engine_authority(struct nd_driver *d);
+bool nd_engine_authority(struct nd_driver *d); /* it has changed */
 /* Commits the open transaction and answers the engine; again until nothing waits. */
 void nd_engine_settle(struct nd_driver *d);
 bool nd_engine_over(const struct nd_driver *d); /* the open transaction is large or old */

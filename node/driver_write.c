@@ -442,7 +442,7 @@ int nd_write(struct nd_driver *d, const struct cr_identity *author, uint64_t sco
             nd_store_rollback(d->o.store);
     }
     if (rc == ST_OK) {
-        nd_engine_authority(d);
+        (void)nd_engine_authority(d);
         tell_engine(&w);
     }
     writer_close(&w);

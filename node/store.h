@@ -85,6 +85,11 @@ int nd_store_apply(struct nd_store *s, const struct nd_run *r, uint64_t *handle,
 int nd_store_apply_urgent(struct nd_store *s, const struct sc_urgent *u,
                           const struct cr_hash *log_id, const struct cr_hash *entry_id,
                           uint64_t received_ms, struct st_err *err) ST_MUST;
+/* A run that is not offered to the store, as one before it was refused; its chain values were
+ * computed from before. apply does the same with what it refuses. What the values prove is
+ * remembered in memory, within bounds: when the run holds an entry that a CUT or ADOPT names, what
+ * leads there is no longer refused, and nd_store_authority_serial grows: offer it again. */
+void nd_store_passed_by(struct nd_store *s, const struct nd_run *r);
 int nd_store_commit(struct nd_store *s, struct st_err *err) ST_MUST;
 void nd_store_rollback(struct nd_store *s);
 int nd_store_put_common(struct nd_store *s, const struct cr_sign_pk *peer,

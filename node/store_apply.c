@@ -421,6 +421,8 @@ static int open_row(struct nd_store *s, const struct nd_run *r, uint64_t bytes, 
     *limit = UINT64_MAX;
     if (rc == ST_OK)
         rc = nd_auth_run(s, r, l, &s->logs, bytes, err);
+    if (rc == ST_DENIED || rc == ST_CONFLICT)
+        nd_store_passed_by(s, r);
     if (rc != ST_OK)
         return rc;
     if (l->handle != 0) {

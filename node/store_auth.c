@@ -169,7 +169,7 @@ struct sc_certs *nd_store_certs(struct nd_store *s)
 
 uint64_t nd_store_authority_serial(const struct nd_store *s)
 {
-    return s->auth_serial;
+    return s->auth_serial + nd_passed_serial(s);
 }
 
 /* ---- what comes ---- */
@@ -325,6 +325,7 @@ static enum sc_admission judge(struct nd_store *s, const struct nd_run *r,
     for (size_t i = r->run->count; i-- > 0;) {
         o->seq = r->run->first_seq + i;
         o->entry_id = r->chains[i];
+        named = named || nd_passed_named(s, &r->log_id, o->seq, &o->entry_id);
         o->on_named_path = named;
         use->siblings = siblings_at(logs, o->seq);
         first = sc_authority_admit(s->auth, o, use);

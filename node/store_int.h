@@ -185,6 +185,11 @@ int nd_auth_form(uint64_t type, struct cr_span body, struct st_err *err) ST_MUST
 /* Whether the run may be stored where nd_log_place put it: ST_DENIED. */
 int nd_auth_run(struct nd_store *s, const struct nd_run *r, const struct nd_log *l,
                 const struct nd_logs *logs, uint64_t bytes, struct st_err *err) ST_MUST;
+/* store_passed.c: the entry is known to lie on the way to one that is named. */
+bool nd_passed_named(const struct nd_store *s, const struct cr_hash *log_id, uint64_t seq,
+                     const struct cr_hash *chain);
+uint64_t nd_passed_serial(const struct nd_store *s); /* grows with what becomes known so */
+void nd_passed_free(struct nd_store *s);
 /* A row was added (parent: its number), an entry was stored. */
 int nd_auth_branch(struct nd_store *s, const struct nd_log *l, uint32_t parent,
                    struct st_err *err) ST_MUST;

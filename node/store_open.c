@@ -371,6 +371,7 @@ static void release(struct nd_store *s)
     if (s->lock_fd >= 0)
         (void)close(s->lock_fd);
     sc_authority_free(s->auth);
+    nd_passed_free(s);
     sc_policy_free(s->policy);
     cr_buf_release(&s->policy_no);
     nd_logs_release(&s->logs);

@@ -286,6 +286,7 @@ struct nd_store {
     struct cr_buf state;             /* scratch: canonical state */
     struct nd_log_slot log_cache[ND_LOG_CACHE];
     struct nd_logs logs;              /* scratch: the branches of the log at work */
+    struct nd_passed *passed;         /* store_passed.c; NULL: nothing passed by yet */
     struct nd_preview_state *preview; /* store_preview.c; NULL: none */
     struct sy_view view;
 };

@@ -181,4 +181,13 @@ enum sc_admission {
 enum sc_admission sc_authority_admit(struct sc_authority *a, const struct sc_auth_offer *offer,
                                      const struct sc_auth_use *use);
 
+/* What the CUTs and ADOPTs in force have to do with an entry that is not stored. */
+enum sc_mention {
+    SC_NOT_NAMED,
+    SC_MAY_LEAD_TO_NAMED, /* one at or after its position in the same log is named and not stored */
+    SC_NAMED,
+};
+enum sc_mention sc_authority_mention(const struct sc_authority *a, const struct sc_log_key *key,
+                                     uint64_t seq, const struct cr_hash *entry_id);
+
 #endif

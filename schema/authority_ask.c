@@ -208,42 +208,40 @@ int sc_authority_each_wanted(const struct sc_authority *a,
 
 /* ---- admission ---- */
 
-/* How a CUT or ADOPT in force names the offered entry: itself, or one at or after its position in
- * the same log that has not arrived (the offered one may be on the way to it). */
-enum mention { NOT_NAMED, MAY_LEAD_TO_NAMED, NAMED };
-
-static enum mention mention_by(const struct sc_authority *a, const struct sc_au_record *r,
-                               const struct sc_auth_offer *o)
+static enum sc_mention mention_by(const struct sc_authority *a, const struct sc_au_record *r,
+                                  const struct sc_log_key *key, uint64_t seq,
+                                  const struct cr_hash *entry_id)
 {
-    enum mention m = NOT_NAMED;
+    enum sc_mention m = SC_NOT_NAMED;
     uint32_t i, end;
 
     if (!r->stands)
-        return NOT_NAMED;
-    sc_au_heads_of(a, r, o->key.scope, o->key.incarnation, &i, &end);
+        return SC_NOT_NAMED;
+    sc_au_heads_of(a, r, key->scope, key->incarnation, &i, &end);
     for (; i < end; i++) {
         const struct sc_au_name *n = &a->names[i];
 
-        if (n->located || n->seq < o->seq)
+        if (n->located || n->seq < seq)
             continue;
-        if (n->seq == o->seq && cr_hash_equal(&n->entry_id, &o->entry_id))
-            return NAMED;
-        m = MAY_LEAD_TO_NAMED;
+        if (n->seq == seq && cr_hash_equal(&n->entry_id, entry_id))
+            return SC_NAMED;
+        m = SC_MAY_LEAD_TO_NAMED;
     }
     return m;
 }
 
-static enum mention mention_of(const struct sc_authority *a, uint32_t author,
-                               const struct sc_auth_offer *o)
+enum sc_mention sc_authority_mention(const struct sc_authority *a, const struct sc_log_key *key,
+                                     uint64_t seq, const struct cr_hash *entry_id)
 {
-    enum mention m = o->on_named_path ? NAMED : NOT_NAMED;
-    const uint32_t lists[] = {author != SC_AU_NIL ? a->authors[author].first_cut : SC_AU_NIL,
-                              author != SC_AU_NIL ? a->authors[author].first_adopt : SC_AU_NIL};
+    uint32_t author = sc_au_author_find(a, &key->author);
+    enum sc_mention m = SC_NOT_NAMED;
 
-    for (size_t k = 0; k < 2; k++) {
-        for (uint32_t i = lists[k]; i != SC_AU_NIL && m != NAMED;
-             i = a->records[i].next_on_subject) {
-            enum mention by = mention_by(a, &a->records[i], o);
+    CR_ASSERT(a->settled);
+    for (size_t k = 0; k < 2 && author != SC_AU_NIL; k++) {
+        uint32_t i = k == 0 ? a->authors[author].first_cut : a->authors[author].first_adopt;
+
+        for (; i != SC_AU_NIL && m != SC_NAMED; i = a->records[i].next_on_subject) {
+            enum sc_mention by = mention_by(a, &a->records[i], key, seq, entry_id);
 
             m = by > m ? by : m;
         }
@@ -407,14 +405,15 @@ enum sc_admission sc_authority_admit(struct sc_authority *a, const struct sc_aut
     bool certified = stratum <= SC_AU_ROOT || sc_certs_find(a->certs, &offer->key.author) != NULL;
     bool revoked = revoked_for(a, author, offer->key.scope);
     enum sc_admission quota = within_quota(a, offer, use, stratum, certified);
-    enum mention m;
+    enum sc_mention m;
 
     if (!revoked && quota == SC_ADMIT)
         return SC_ADMIT;
-    m = mention_of(a, author, offer);
-    if (m == NAMED)
+    m = offer->on_named_path ? SC_NAMED
+                             : sc_authority_mention(a, &offer->key, offer->seq, &offer->entry_id);
+    if (m == SC_NAMED)
         return SC_ADMIT_NAMED;
-    if (m == NOT_NAMED && revoked)
+    if (m == SC_NOT_NAMED && revoked)
         return SC_REFUSE_REVOKED;
     return quota;
 }

@@ -84,6 +84,8 @@ enum sy_update_type {
     SY_UP_PERSIST,        /* verified run: store all entries durably in one transaction, then answer
                              SY_EV_PERSISTED with token. Several may be outstanding; they are answered
                              in order. */
+    SY_UP_PASSED,         /* run behind one that was refused, to be looked at and not to be stored:
+                             run, chains, before, key, log_id as PERSIST; no signature was checked */
     SY_UP_PERSIST_URGENT, /* verified urgent entry ahead of its log: store as provisional */
     SY_UP_SEND,           /* frame for session, in order */
     SY_UP_CLOSE,          /* end session; status, text; blame: the peer broke the protocol */

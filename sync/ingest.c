@@ -169,6 +169,7 @@ static int hand_over(struct sy_engine *e, struct sy_session *s, uint32_t b, uint
     op->log = b;
     op->in_ref = in_ref;
     op->last_seq = link->seq_next - 1;
+    op->count = v->run.count;
     op->link = *link;
     if (sy_frontier_push(&e->f, b, base, link) != ST_OK) {
         sy_op_undo(e);
@@ -273,6 +274,28 @@ static int take_inside(struct sy_engine *e, struct sy_session *s, uint32_t in_re
     return begin_branch(e, s, in_ref, v, &o.base, &link);
 }
 
+/* The store refused what stands before: it may take that when it sees where it leads, since an
+ * entry that authority names vouches for all before it. */
+static void pass_by(struct sy_engine *e, struct sy_session *s, struct sy_in *in,
+                    struct sy_verified *v)
+{
+    const struct sc_run *run = &v->run;
+    struct cr_hash before = in->at.chain;
+    struct sy_update *u;
+
+    in->at_ok = in->at_ok && in->at.seq_next == run->first_seq &&
+                (!run->has_before || memcmp(before.b, run->before8, sizeof run->before8) == 0) &&
+                extend(run, 0, &in->at, v->chains) == ST_OK;
+    if (!in->at_ok)
+        return;
+    u = sy_push(e, SY_UP_PASSED, s);
+    u->run = run;
+    u->chains = v->chains;
+    u->before = before;
+    u->key = v->run.key = e->f.log[in->lead].l.key;
+    u->log_id = e->f.log[in->lead].l.id;
+}
+
 static int take_run(struct sy_engine *e, struct sy_session *s, struct sy_verified *v)
 {
     const struct sc_run *run = &v->run;
@@ -297,6 +320,8 @@ static int take_run(struct sy_engine *e, struct sy_session *s, struct sy_verifie
     if (in->lead == SY_NONE || in->stopped) {
         if (s->file)
             e->file.skipped[in->why] += run->count;
+        if (in->lead != SY_NONE && in->refused)
+            pass_by(e, s, in, v);
         return ST_OK;
     }
     rc = sy_place_find(e, in, run, &place);

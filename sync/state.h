@@ -73,6 +73,7 @@ struct sy_slot {
 struct sy_in {
     uint32_t lead; /* log; SY_NONE: not taken */
     bool stopped;  /* nothing of it is taken any more (quota, refused) */
+    bool refused;  /* by the store: what follows is shown to it */
     bool lost;     /* runs are dropped until one says where it belongs */
     bool at_ok;
     bool dirty;            /* ack_seq is to be told */
@@ -169,6 +170,7 @@ struct sy_op {
     uint32_t log;     /* RUN: branch; WAIT: lead */
     uint32_t in_ref;
     uint64_t last_seq;
+    size_t count;          /* RUN: entries */
     uint64_t raw_bytes;    /* credit to return when done */
     struct sc_link link;   /* RUN, WAIT: behind its last entry */
     struct cr_hash log_id; /* URGENT */

@@ -155,8 +155,10 @@ static void run_denied(struct sy_engine *e, struct sy_op *op)
     if (s == NULL)
         return;
     sy_trace(e, s, "stop: the store refuses entry %llu", (unsigned long long)op->last_seq);
-    s->in[op->in_ref].stopped = true;
+    s->in[op->in_ref].stopped = s->in[op->in_ref].refused = true;
     s->refused = true;
+    if (s->file)
+        e->file.skipped[SY_FS_REFUSED] += op->count;
     s->credit_due += op->raw_bytes;
 }
 

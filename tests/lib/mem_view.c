@@ -589,6 +589,7 @@ int ts_mem_apply(struct ts_mem *m, const struct sy_update *u, uint64_t *handle)
     case SY_UP_PERSIST_URGENT: return apply_urgent(m, u);
     case SY_UP_COMMON: apply_common(m, u); return ST_OK;
     case SY_UP_FORK: apply_fork(m, u); return ST_OK;
+    case SY_UP_PASSED:
     case SY_UP_SEND:
     case SY_UP_CLOSE:
     case SY_UP_SYNCED: break;

@@ -246,6 +246,10 @@ static void carry_out(struct ts_pump *p, size_t node, const struct sy_update *u)
     case SY_UP_SYNCED: n->synced++; return;
     case SY_UP_COMMON: n->commons++; break;
     case SY_UP_FORK: n->forks++; break;
+    case SY_UP_PASSED:
+        n->passed += u->run->count;
+        n->passed_last = u->chains[u->run->count - 1];
+        return;
     case SY_UP_PERSIST: n->persists++; break;
     case SY_UP_PERSIST_URGENT: n->urgents++; break;
     }

@@ -51,6 +51,8 @@ struct ts_node {
     bool hold;  /* answers wait for ts_pump_commit */
     int refuse; /* status with which runs are refused; 0: none */
     uint64_t persists, urgents, synced, commons, forks, closes, blames;
+    uint64_t passed;            /* entries shown and not stored */
+    struct cr_hash passed_last; /* chain value of the last of them */
     int close_status;
     char close_text[ST_MSG_MAX];
 };

@@ -852,20 +852,19 @@ static void test_driver__adopts_own_forked_entries(void **state)
     adopts(600, false);
 }
 
-static void revoke_key(struct dn *net, const struct cr_sign_pk *key)
+static void cut_by_root(struct dn *net, const struct sc_cut *cut)
 {
-    struct sc_cut cut = {.subject = *key, .mode = SC_CUT_REVOKE};
     struct nd_draft draft = {.type = SC_R_CUT};
     struct st_err err = {0};
     struct cr_buf body;
     struct sc_id id;
 
     cr_buf_init(&body, SC_PAYLOAD_MAX);
-    ts_assert_ok(sc_cut_encode(&cut, &body, NULL));
+    ts_assert_ok(sc_cut_encode(cut, &body, NULL));
     draft.body = cr_buf_span(&body);
     if (nd_driver_write(net->host[0].driver, &net->root, SC_SCOPE_PUBLIC, &draft, 1, &id, &err) !=
         ST_OK)
-        ts_fail("revoke: %s", err.msg);
+        ts_fail("cut: %s", err.msg);
     cr_buf_release(&body);
 }
 
@@ -888,7 +887,7 @@ static void test_driver__adopts_nothing_else(void **state)
         put_twin(&net->host[1], by, 5, &one, 3);
         put_twin(&net->host[1], by, 5, &two, 2);
         if (revoke != 0)
-            revoke_key(net, &by->sign_pk);
+            cut_by_root(net, &(struct sc_cut){.subject = by->sign_pk, .mode = SC_CUT_REVOKE});
         else
             dn_report(net, 1, VILLAGE, &id);
         ts_assert_ok(nd_store_stats(net->host[1].store, &st));
@@ -900,9 +899,46 @@ static void test_driver__adopts_nothing_else(void **state)
     }
 }
 
+/* What of a forked log is held here fills its quota; a branch of many runs that only the peer has
+ * is the one that counts. */
+static void test_driver__named_branch_comes_in(void **state)
+{
+    struct dn *net = start_two(true);
+    const struct cr_identity *author = &net->host[2].id;
+    struct sc_link here[2] = {{0}}, there = {0};
+    struct sc_cut cut = {.subject = author->sign_pk, .mode = SC_CUT_FORK, .incarnation = 5};
+    struct sc_cut_head head = {.scope = VILLAGE, .incarnation = 5};
+    struct nd_verify v = {0};
+    struct st_err err = {0};
+    struct cr_buf heads;
+
+    (void)state;
+    dn_certify(net, 2, SC_ROLE_OFFICER, VILLAGE, "x");
+    dn_advance(net, 10000);
+    for (size_t i = 0; i < 2; i++)
+        put_twin(&net->host[0], author, 5, &here[i], 120 + i);
+    for (size_t i = 0; i < 15; i++)
+        put_twin(&net->host[1], author, 5, &there, 200 + i);
+    head.seq = there.seq_next - 1;
+    head.entry_id = there.chain;
+    cr_buf_init(&heads, SC_CUT_HEAD_BYTES);
+    ts_assert_ok(sc_cut_put_head(&heads, &head));
+    cut.heads = cr_buf_span(&heads);
+    cut_by_root(net, &cut);
+    cr_buf_release(&heads);
+    dn_advance(net, 30000);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(dn_hazards(net, i) >= there.seq_next);
+        if (nd_store_verify(net->host[i].store, false, &v, NULL, NULL, &err) != ST_OK)
+            ts_fail("%s", err.msg);
+    }
+    stop(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_driver__named_branch_comes_in),
         cmocka_unit_test(test_driver__alien_entries_leave_the_incarnation),
         cmocka_unit_test(test_driver__adopts_own_forked_entries),
         cmocka_unit_test(test_driver__adopts_nothing_else),

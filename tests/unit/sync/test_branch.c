@@ -99,6 +99,7 @@ static void tell_authority(struct kit *k, size_t node)
 static void test_branch__refused_then_admitted(void **state)
 {
     struct kit k;
+    uint64_t passed;
     size_t link;
 
     (void)state;
@@ -113,6 +114,12 @@ static void test_branch__refused_then_admitted(void **state)
     kit_run(&k);
     assert_int_equal(k.pump.node[1].closes, 0);
     assert_int_equal(k.mem[1].entries, 256 + 20);
+    passed = k.pump.node[1].passed;
+    kit_write(&k, 0, 0, VILLAGE, 5, true); /* what follows is shown, linked to what was refused */
+    kit_run(&k);
+    assert_int_equal(k.pump.node[1].passed, passed + 5);
+    assert_true(cr_hash_equal(&k.pump.node[1].passed_last, &k.mem[0].log[0]->l.link.chain));
+    assert_int_equal(k.pump.node[1].closes, 0);
     k.mem[1].deny_from = 0;
     tell_authority(&k, 1);
     assert_int_equal(k.pump.node[1].close_status, ST_BUSY);
