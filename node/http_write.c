@@ -13,6 +13,7 @@ struct write {
     struct nd_http_req *r;
     const struct sc_record *rec;
     const char *subject; /* NULL: a new one */
+    bool emergency;      /* a report, and that it is one, both ahead of what waits */
     struct cr_identity author;
     struct sc_id id; /* written */
     struct st_err err;
@@ -64,23 +65,46 @@ static void default_time(struct write *w, struct sc_body *body)
         body->v[i] = (struct sc_value){.present = true, .u = nd_app_wall_ms(w->api->app)};
 }
 
+/* What an emergency says of the hazard: as its report, without the key of an outside table. */
+static int encode_emergency(const struct sc_body *report, struct cr_buf *out, struct st_err *err)
+{
+    struct sc_body body = {.rec = sc_record_find(SC_R_HAZARD_EMERGENCY)};
+
+    for (size_t i = 0; i < report->rec->field_count; i++) {
+        size_t at = sc_field_index(body.rec, report->rec->fields[i].key);
+
+        if (at != SIZE_MAX && report->rec->fields[i].key != SC_K_EXT)
+            body.v[at] = report->v[i];
+    }
+    return sc_body_encode(&body, false, out, err);
+}
+
 static int write_body(struct write *w, const struct sc_body *body)
 {
-    struct nd_draft draft = {.type = w->rec->type, .urgent = w->rec->type == SC_R_HAZARD_EMERGENCY};
-    struct sc_id subject;
-    struct cr_buf bytes;
+    struct sc_id subject, ids[2];
+    struct nd_draft draft[2] = {
+        {.type = w->rec->type, .urgent = w->emergency || w->rec->type == SC_R_HAZARD_EMERGENCY},
+        {.type = SC_R_HAZARD_EMERGENCY, .urgent = true, .subject = &ids[0]}};
+    struct cr_buf bytes, more;
     uint64_t scope = 0;
     int rc = find_scope(w, body, &subject, &scope);
 
     cr_buf_init(&bytes, SC_PAYLOAD_MAX);
+    cr_buf_init(&more, SC_PAYLOAD_MAX);
     if (rc == ST_OK)
         rc = check_required(w, body);
     if (rc == ST_OK)
         rc = sc_body_encode(body, w->subject == NULL, &bytes, &w->err);
-    draft.body = cr_buf_span(&bytes);
-    draft.subject = w->subject != NULL ? &subject : NULL;
+    if (rc == ST_OK && w->emergency)
+        rc = encode_emergency(body, &more, &w->err);
+    draft[0].body = cr_buf_span(&bytes);
+    draft[0].subject = w->subject != NULL ? &subject : NULL;
+    draft[1].body = cr_buf_span(&more);
     if (rc == ST_OK)
-        rc = nd_driver_write(w->api->app->driver, &w->author, scope, &draft, 1, &w->id, &w->err);
+        rc = nd_driver_write(w->api->app->driver, &w->author, scope, draft, w->emergency ? 2 : 1,
+                             ids, &w->err);
+    w->id = ids[0];
+    cr_buf_release(&more);
     cr_buf_release(&bytes);
     return rc;
 }
@@ -121,9 +145,9 @@ static void answer_saved(struct write *w)
 }
 
 static void write_record(struct nd_api *api, struct nd_http_req *r, const struct sc_record *rec,
-                         const char *subject)
+                         const char *subject, bool emergency)
 {
-    struct write w = {.api = api, .r = r, .rec = rec, .subject = subject};
+    struct write w = {.api = api, .r = r, .rec = rec, .subject = subject, .emergency = emergency};
     struct nd_api_session *s = nd_api_session(api, r);
 
     if (s == NULL)
@@ -145,12 +169,12 @@ static void write_record(struct nd_api *api, struct nd_http_req *r, const struct
 
 void nd_api_report(void *arg, struct nd_http_req *r)
 {
-    write_record(arg, r, sc_record_find(SC_R_HAZARD_REPORT), NULL);
+    write_record(arg, r, sc_record_find(SC_R_HAZARD_REPORT), NULL, false);
 }
 
 void nd_api_emergency(void *arg, struct nd_http_req *r)
 {
-    write_record(arg, r, sc_record_find(SC_R_HAZARD_EMERGENCY), NULL);
+    write_record(arg, r, sc_record_find(SC_R_HAZARD_REPORT), NULL, true);
 }
 
 void nd_api_act(void *arg, struct nd_http_req *r)
@@ -161,7 +185,7 @@ void nd_api_act(void *arg, struct nd_http_req *r)
     (void)snprintf(name, sizeof name, "hazard-%s", nd_http_segment(r, 1));
     rec = sc_record_by_name(name);
     write_record(arg, r, rec != NULL && rec->subject == SC_SUBJ_CREATES ? NULL : rec,
-                 nd_http_segment(r, 0));
+                 nd_http_segment(r, 0), false);
 }
 
 void nd_api_record(void *arg, struct nd_http_req *r)
@@ -170,5 +194,5 @@ void nd_api_record(void *arg, struct nd_http_req *r)
     const char *subject = nd_http_segment(r, 1);
 
     write_record(arg, r, rec != NULL && rec->fold == SC_FOLD_LWW ? rec : NULL,
-                 subject[0] == '\0' ? NULL : subject);
+                 subject[0] == '\0' ? NULL : subject, false);
 }

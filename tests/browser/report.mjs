@@ -35,6 +35,17 @@ await scenario(async () => {
   check(shown.history[0].signer === "王网格" && shown.history[0].verified, "not signed by the officer");
   check(await page.evaluate(() => !document.querySelector(".notice.warn")), "a draft is left");
 
+  // an emergency goes another way, and says so
+  await show(page, "/report");
+  await page.fill("#f-code", "G02");
+  await page.locator(".codes label").first().click();
+  await page.fill("#f-text", "楼内存放汽油");
+  await page.check("#urgent");
+  await page.click("main button.main");
+  await page.waitForFunction((i) => location.hash.indexOf("#/hazard/") === 0 && location.hash.indexOf(i) < 0, id);
+  await sees(page, "楼内存放汽油");
+  await page.locator("main .tag.bad", { hasText: "紧急" }).first().waitFor();
+
   // in the ledger, and to be found again by reload
   await show(page, "/hazards");
   await sees(page, "三楼楼梯间电动车充电");

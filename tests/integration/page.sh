@@ -130,6 +130,20 @@ ask 404 -H "$auth" -H "$json" -H "$ours" -d '{}' "$base/api/v1/hazards/$id/nothi
 head -c 70000 /dev/zero | tr '\0' ' ' >"$work/large"
 ask 413 -H "$auth" -H "$json" -H "$ours" --data-binary "@$work/large" "$base/api/v1/hazards"
 
+# an emergency is a report and that it is one, in one step; on a hazard that is there, the second alone
+ask 200 -H "$auth" -H "$json" -H "$ours" -d '{"grid":"500118003206","code":"G02","text":"petrol","ext":"row 7"}' "$base/api/v1/emergencies"
+urgent=$(field id <"$work/out")
+ask 200 -H "$auth" "$base/api/v1/hazards/$urgent"
+grep -q '"flags":\["emergency"' "$work/out" || fail "no emergency: $(cat "$work/out")"
+[ "$(grep -o '"urgent":true' "$work/out" | wc -l)" -eq 2 ] || fail "not ahead of the log: $(cat "$work/out")"
+[ "$(grep -o '"text":"petrol"' "$work/out" | wc -l)" -eq 3 ] || fail "the emergency does not say what: $(cat "$work/out")"
+ask 422 -H "$auth" -H "$json" -H "$ours" -d '{"grid":"500118003206","text":"no code"}' "$base/api/v1/emergencies"
+ask 200 -H "$auth" -H "$json" -H "$ours" -d '{"text":"smoke"}' "$base/api/v1/hazards/$id/emergency"
+ask 200 -H "$auth" "$base/api/v1/hazards/$id"
+grep -q '"urgent":true' "$work/out" || fail "the emergency of a hazard waits for its turn"
+ask 200 -H "$auth" -H "$json" -H "$ours" -d '{"grid":"500118003206","code":"E02","text":"y"}' "$base/api/v1/hazards"
+id=$(field id <"$work/out")
+
 # the flow to its end, as far as one officer may
 ask 200 -H "$auth" -H "$json" -H "$ours" -d '{}' "$base/api/v1/hazards/$id/accept"
 ask 200 -H "$auth" -H "$json" -H "$ours" -d '{"text":"done"}' "$base/api/v1/hazards/$id/fix"

@@ -97,7 +97,7 @@ export function HazardScreen({ id }: { id: string }) {
       <p>
         <Tag kind={h.state === "closed" ? "good" : "calm"}>{stateLabel(h.state)}</Tag>{" "}
         <Tag kind={h.severity >= 3 ? "bad" : "calm"}>{label(severityName(h.severity), String(h.severity))}</Tag> {dueTag(h, now)}{" "}
-        {h.flags.map((f) => <><Tag kind="warn">{label(labelOf(catalog.value?.flags, f), f)}</Tag>{" "}</>)}
+        {h.flags.map((f) => <><Tag kind={f === "emergency" ? "bad" : "warn"}>{label(labelOf(catalog.value?.flags, f), f)}</Tag>{" "}</>)}
         {(h.unverified ?? 0) > 0 && <Tag kind="warn">{t("unverified")}</Tag>}
       </p>
       <dl class="facts">

@@ -14,7 +14,7 @@ export function Report({ draft }: { draft: string }) {
   const [urgent, setUrgent] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
-  const record = recordType(urgent ? "hazard-emergency" : "hazard-report");
+  const record = recordType("hazard-report");
   const kept = drafts.value.some((x) => x.id === d.id);
 
   const others = drafts.value.filter((x) => x.id !== d.id);
