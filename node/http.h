@@ -13,8 +13,8 @@
 
 #include "node/uv_loop.h"
 
-#define ND_HTTP_CONNS_MAX    64
-#define ND_HTTP_PER_IP_MAX   24
+#define ND_HTTP_CONNS_MAX    64 /* at once; then who asks for nothing makes room (http_conns.h) */
+#define ND_HTTP_PER_IP_MAX   24 /* of these from one address */
 #define ND_HTTP_HEADER_BYTES 16384  /* of a connection's memory: request line and headers */
 #define ND_HTTP_IDLE_S       30     /* a silent connection is closed (streams: never by this) */
 #define ND_HTTP_HEADER_MS    10000  /* a request's line and headers must have come within */

@@ -179,9 +179,16 @@ static void get_tree(void *arg, struct nd_http_req *r)
 
 static void get_hazard(void *arg, struct nd_http_req *r)
 {
-    const char *words[] = {"show", "--json", "--", nd_http_segment(r, 0), NULL};
+    const char *id = nd_http_segment(r, 0);
+    const char *words[] = {"show", "--json", "--", id, NULL};
+    size_t n = strspn(id, "0123456789abcdefABCDEF");
 
-    if (nd_api_session(arg, r) != NULL)
+    if (nd_api_session(arg, r) == NULL)
+        return;
+    if (id[n] != '\0' || n < 4 || n > 32)
+        nd_api_fail(r, ST_NOTFOUND, "%s",
+                    nd_api_tr(r, "编号应为 4 到 32 位十六进制", "an id is 4 to 32 hex digits"));
+    else
         answer_verb(arg, r, words);
 }
 

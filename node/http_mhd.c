@@ -10,6 +10,7 @@
  * keeps the other limits by shutting the socket down; the library then cleans up as if the client
  * had. */
 #include "node/http.h"
+#include "node/http_conns.h"
 
 #include "node/uv_watch.h"
 
@@ -33,20 +34,13 @@
 #define BLOCK    16384
 #define HOST_MAX 256
 #define REFUSAL  160
-
-struct conn {
-    struct conn *next;
-    int fd;
-    uint64_t since_ms; /* opened, or the last request done, or the present one begun */
-    uint64_t bytes;    /* of the body so far */
-    bool in_request, first, streaming;
-};
+#define SPARE    16 /* connections that are being cut while others take their place */
 
 struct nd_http_stream {
     struct nd_http_stream *next;
     struct nd_http *h;
     struct MHD_Connection *mhd;
-    struct conn *conn;
+    struct nd_http_conn *conn;
     struct cr_buf out;
     uint64_t beat_ms;
     bool suspended, cut;
@@ -57,14 +51,13 @@ struct nd_http_stream {
 struct nd_http_req {
     struct nd_http *h;
     struct MHD_Connection *mhd;
-    struct conn *conn;
+    struct nd_http_conn *conn;
     const struct nd_http_route *route; /* NULL: refused */
     const char *path;
     unsigned refuse_status;
     char refuse_text[REFUSAL];
     char segment[ND_HTTP_SEGMENTS_MAX][ND_HTTP_SEGMENT_MAX];
     struct cr_buf body;
-    char remote[INET6_ADDRSTRLEN];
     size_t header_count;
     struct {
         char name[48], value[256];
@@ -78,7 +71,7 @@ struct nd_http {
     struct nd_uv_watch *watch;
     struct nd_http_options o;
     char host[ND_HTTP_HOSTS_MAX][HOST_MAX];
-    struct conn *conns;
+    struct nd_http_conn *conns;
     struct nd_http_stream *streams;
     uint64_t sweep_ms;
     bool stopping;
@@ -257,31 +250,15 @@ struct cr_span nd_http_body(const struct nd_http_req *r)
 
 const char *nd_http_remote(const struct nd_http_req *r)
 {
-    return r->remote;
+    return r->conn->remote;
 }
 
 bool nd_http_local(const struct nd_http_req *r)
 {
-    return strncmp(r->remote, "127.", 4) == 0 || strcmp(r->remote, "::1") == 0 ||
-           strncmp(r->remote, "::ffff:127.", 11) == 0;
-}
+    const char *remote = r->conn->remote;
 
-static void name_remote(struct nd_http_req *r)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *sa = info == NULL ? NULL : info->client_addr;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-
-    (void)snprintf(r->remote, sizeof r->remote, "?");
-    if (sa != NULL && sa->sa_family == AF_INET) {
-        memcpy(&v4, sa, sizeof v4);
-        (void)inet_ntop(AF_INET, &v4.sin_addr, r->remote, sizeof r->remote);
-    } else if (sa != NULL && sa->sa_family == AF_INET6) {
-        memcpy(&v6, sa, sizeof v6);
-        (void)inet_ntop(AF_INET6, &v6.sin6_addr, r->remote, sizeof r->remote);
-    }
+    return strncmp(remote, "127.", 4) == 0 || strcmp(remote, "::1") == 0 ||
+           strncmp(remote, "::ffff:127.", 11) == 0;
 }
 
 /* ---- replying ---- */
@@ -486,15 +463,19 @@ void nd_http_push(struct nd_http_stream *s, struct cr_span bytes)
 
 /* ---- limits that the library does not keep ---- */
 
-static bool overdue(const struct nd_http *h, const struct conn *c, uint64_t now)
+static struct nd_http_limits limits_of(const struct nd_http *h)
 {
-    uint64_t ms = now - c->since_ms;
+    return (struct nd_http_limits){.conns = ND_HTTP_CONNS_MAX,
+                                   .per_addr = ND_HTTP_PER_IP_MAX,
+                                   .header_ms = h->o.header_ms,
+                                   .idle_ms = (uint64_t)ND_HTTP_IDLE_S * 1000,
+                                   .bytes_per_s = ND_HTTP_BYTES_PER_S};
+}
 
-    if (c->streaming)
-        return false;
-    if (!c->in_request)
-        return ms > (c->first ? h->o.header_ms : (uint64_t)ND_HTTP_IDLE_S * 1000);
-    return ms > h->o.header_ms && c->bytes < (ms / 1000) * ND_HTTP_BYTES_PER_S;
+static void cut(struct nd_http_conn *c)
+{
+    c->cut = true;
+    (void)shutdown(c->fd, SHUT_RDWR);
 }
 
 static uint64_t sweep_ms(const struct nd_http *h)
@@ -505,13 +486,14 @@ static uint64_t sweep_ms(const struct nd_http *h)
 static void sweep(struct nd_http *h, uint64_t now)
 {
     static const char beat[] = ": \n\n";
+    const struct nd_http_limits limits = limits_of(h);
 
     if (now - h->sweep_ms < sweep_ms(h))
         return;
     h->sweep_ms = now;
-    for (struct conn *c = h->conns; c != NULL; c = c->next)
-        if (overdue(h, c, now))
-            (void)shutdown(c->fd, SHUT_RDWR);
+    for (struct nd_http_conn *c = h->conns; c != NULL; c = c->next)
+        if (nd_http_conn_overdue(c, &limits, now))
+            cut(c);
     for (struct nd_http_stream *s = h->streams; s != NULL; s = s->next)
         if (now - s->beat_ms >= BEAT_MS)
             nd_http_push(s, cr_span_text(beat));
@@ -534,27 +516,57 @@ static void run(void *arg)
 
 /* ---- the library's calls ---- */
 
+static void name_remote(struct MHD_Connection *mhd, char out[static INET6_ADDRSTRLEN])
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *sa = info == NULL ? NULL : info->client_addr;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    (void)snprintf(out, INET6_ADDRSTRLEN, "?");
+    if (sa != NULL && sa->sa_family == AF_INET) {
+        memcpy(&v4, sa, sizeof v4);
+        (void)inet_ntop(AF_INET, &v4.sin_addr, out, INET6_ADDRSTRLEN);
+    } else if (sa != NULL && sa->sa_family == AF_INET6) {
+        memcpy(&v6, sa, sizeof v6);
+        (void)inet_ntop(AF_INET6, &v6.sin6_addr, out, INET6_ADDRSTRLEN);
+    }
+}
+
+/* A new connection; one that asks for nothing makes room for it. NULL: no memory, its requests are
+ * refused. */
+static struct nd_http_conn *admit(struct nd_http *h, struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const struct nd_http_limits limits = limits_of(h);
+    struct nd_http_conn *c = calloc(1, sizeof *c), *victim;
+
+    if (c == NULL)
+        return NULL;
+    c->fd = info == NULL ? -1 : info->connect_fd;
+    name_remote(mhd, c->remote);
+    c->since_ms = now_ms();
+    c->first = true;
+    c->next = h->conns;
+    h->conns = c;
+    victim = nd_http_conns_victim(c, &limits);
+    if (victim != NULL)
+        cut(victim);
+    return c;
+}
+
 static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct nd_http *h = cls;
-    struct conn *c = *context;
+    struct nd_http_conn *c = *context;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-        c = calloc(1, sizeof *c);
-        *context = c;
-        if (c == NULL)
-            return; /* its requests are refused */
-        c->fd = info == NULL ? -1 : info->connect_fd;
-        c->since_ms = now_ms();
-        c->first = true;
-        c->next = h->conns;
-        h->conns = c;
+        *context = admit(h, mhd);
     } else if (c != NULL) {
-        struct conn **at = &h->conns;
+        struct nd_http_conn **at = &h->conns;
 
         while (*at != c)
             at = &(*at)->next;
@@ -583,7 +595,6 @@ static struct nd_http_req *new_request(struct nd_http *h, struct MHD_Connection 
     r->conn->bytes = 0;
     r->conn->since_ms = now_ms();
     r->path = url;
-    name_remote(r);
     open_request(r, method);
     return r;
 }
@@ -691,14 +702,13 @@ static int start_daemon(struct nd_uv *u, struct nd_http *h, int fd, struct st_er
 {
     const union MHD_DaemonInfo *info;
 
-    h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access,
-                                 h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                                 (unsigned)ND_HTTP_CONNS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                                 (unsigned)ND_HTTP_PER_IP_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                                 (unsigned)ND_HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                 (size_t)ND_HTTP_HEADER_BYTES, MHD_OPTION_NOTIFY_COMPLETED,
-                                 on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-                                 MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    h->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, h,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(ND_HTTP_CONNS_MAX + SPARE), MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)ND_HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)ND_HTTP_HEADER_BYTES,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        h, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (h->daemon == NULL)
         return st_fail(err, ST_NOMEM, "start the HTTP server");
     info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);

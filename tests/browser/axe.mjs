@@ -3,14 +3,14 @@
 import { createRequire } from "node:module";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { check, DESK, everything, logIn, open, PHONE, scenario, screens, show, streetAndVillage, unfold, visitor } from "./lib.mjs";
+import { check, DESK, everything, logIn, open, PHONE, scenario, screens, settled, show, streetAndVillage, unfold, visitor } from "./lib.mjs";
 
 const require = createRequire(path.join(process.env.FS_MODULES, "package.json"));
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const shots = process.env.FS_SHOTS; // a directory: keeps a picture of each screen there
 
 async function look(page, what) {
-  await page.waitForLoadState("networkidle");
+  await settled(page);
   await unfold(page);
   if (shots) await page.screenshot({ path: path.join(shots, what.replace(/[^\w-]+/g, "_") + ".png"), fullPage: true });
   // by the protocol, since the page's own rules allow no script from elsewhere

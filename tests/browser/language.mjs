@@ -41,7 +41,6 @@ await scenario(async () => {
     await logIn(page, "li");
     for (const to of screens(data)) {
       await show(page, to);
-      await page.waitForLoadState("networkidle");
       await unfold(page);
       await walk(page, lang, to);
       // each act and each form, and what it says when something lacks

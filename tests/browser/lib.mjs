@@ -161,7 +161,13 @@ export async function logIn(page, key, pin = PIN) {
 
 export async function show(page, to) {
   await page.evaluate((h) => { location.hash = h; }, to);
+  await settled(page);
+}
+
+// The screen has what it reads from the node. (The network is never idle: the event stream.)
+export async function settled(page) {
   await page.locator("main h1").waitFor();
+  await page.waitForFunction(() => !document.querySelector("main [aria-live=polite]"));
 }
 
 export async function sees(page, text) {

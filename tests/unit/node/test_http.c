@@ -422,6 +422,35 @@ static void test_http__connections_of_one_address_are_bounded(void **state)
     assert_int_equal(ask(w, GET("/echo", "localhost"), ""), 200);
 }
 
+/* Who comes anew is served, though others hold all connections that there may be: of his address,
+ * or of all. */
+static void test_http__silent_connections_make_room(void **state)
+{
+    struct world *w = *state;
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    int fd[ND_HTTP_CONNS_MAX + ND_HTTP_PER_IP_MAX];
+    size_t n = sizeof fd / sizeof fd[0];
+
+    for (size_t i = 0; i < n; i++) {
+        struct sockaddr_storage ss;
+
+        if (i == 0 || i == ND_HTTP_PER_IP_MAX)
+            assert_int_equal(ask(w, GET("/echo", "localhost"), ""), 200);
+        fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_true(fd[i] >= 0);
+        from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(i / ND_HTTP_PER_IP_MAX));
+        assert_int_equal(bind(fd[i], (const struct sockaddr *)&from, sizeof from), 0);
+        ts_assert_ok(nd_uv_addr_parse(w->addr, &ss));
+        assert_int_equal(connect(fd[i], (const struct sockaddr *)&ss, sizeof(struct sockaddr_in)),
+                         0);
+        assert_int_equal(fcntl(fd[i], F_SETFL, O_NONBLOCK), 0);
+        step(w);
+    }
+    assert_int_equal(ask(w, GET("/echo", "localhost"), ""), 200);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(close(fd[i]), 0);
+}
+
 /* A reply of unknown length comes whole, and what made it is told when it is over. */
 static void test_http__source_is_sent_whole(void **state)
 {
@@ -507,6 +536,7 @@ int main(void)
         HTTP(test_http__headers_are_bounded),
         SLOW(test_http__slow_headers_are_cut_off),
         SLOW(test_http__slow_body_is_cut_off),
+        HTTP(test_http__silent_connections_make_room),
         HTTP(test_http__connections_of_one_address_are_bounded),
         HTTP(test_http__source_is_sent_whole),
         HTTP(test_http__events_are_pushed),
