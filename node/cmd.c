@@ -1,5 +1,5 @@
 /* The table of verbs, and how a command line is read against it. */
-#include "node/cmd.h"
+#include "node/cmd_record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +95,22 @@ static const struct nd_opt cert_issue_opts[] = {
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt as_opts[] = {{"as", "KEY", "签名所用的钥匙", "key to sign with"},
                                         {NULL, NULL, NULL, NULL}};
+static const struct nd_opt record_types_opts[] = {
+    {"markdown", NULL, "作为文档输出", "as a document"}, {NULL, NULL, NULL, NULL}};
+static const struct nd_opt record_add_opts[] = {
+    {"file", "FILE|-", "从 JSON 文件读取（见 record template）",
+     "read the fields from a JSON file (see record template)"},
+    {"body", "JSON", "从参数读取 JSON", "read the fields from this JSON"},
+    {"as", "KEY", "签名所用的钥匙", "key to sign with"},
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt record_list_opts[] = {
+    {"grid", "CODE", "只看此网格之下", "only below this grid"},
+    {"since", "DATE", "此日期起", "from this date on"},
+    {"until", "DATE", "至此日期", "up to this date"},
+    {"limit", "N", "最多几条，默认 50，0 为不限", "at most so many, default 50, 0 all"},
+    {"offset", "N", "跳过前几条", "skip so many"},
+    {"all", NULL, "全部", "all of them"},
+    {NULL, NULL, NULL, NULL}};
 static const struct nd_opt cert_renew_opts[] = {
     {"key", "NAME", "新钥匙名（见 key new）", "name of the new key (see key new)"},
     {"as", "KEY", "签发所用的钥匙", "key to sign with"},
@@ -273,8 +289,20 @@ static const struct nd_verb verbs[] = {
      NULL, nd_cmd_list, NULL},
     {"show", NULL, "ID", "一条记录的现状与经过", "one record and its history", NULL, 0, NULL,
      nd_cmd_show, NULL},
-    {"record", "add", "TYPE [ID] --FIELD VALUE…", "登记场所、走访、通知",
-     "add a place, visit or notice", as_opts, 0, "", nd_cmd_record_add, NULL},
+    {"record", "types", "", "记录目录：全部记录及其填写人",
+     "the catalogue: all records and who writes them", record_types_opts, ND_V_LOCAL, NULL,
+     nd_cmd_record_types, NULL},
+    {"record", "template", "TYPE", "一种记录的空白 JSON，附说明",
+     "an empty record as JSON, with notes", NULL, ND_V_LOCAL, "", nd_cmd_record_template, NULL},
+    {"record", "add", "TYPE --FIELD VALUE… | --file FILE", "登记一条记录", "add a record",
+     record_add_opts, 0, "", nd_cmd_record_add, NULL},
+    {"record", "edit", "TYPE/ID --FIELD VALUE… | --file FILE", "修改一条记录，旧内容留存",
+     "change a record; what it said before is kept", record_add_opts, 0, "", nd_cmd_record_edit,
+     NULL},
+    {"record", "list", "TYPE [--FIELD VALUE…]", "列出一种记录，字段可作条件",
+     "list records; fields are conditions", record_list_opts, 0, "", nd_cmd_record_list, NULL},
+    {"record", "show", "TYPE/ID", "一条记录的现状、经过与签名人",
+     "a record, its history and who signed", NULL, 0, "", nd_cmd_record_show, NULL},
     {"grid", "add", "CODE NAME", "登记网格", "declare a grid", grid_add_opts, 0, NULL,
      nd_cmd_grid_add, NULL},
     {"grid", "list", "", "网格列表", "list grids", grid_list_opts, 0, NULL, nd_cmd_grid_list, NULL},
@@ -466,13 +494,16 @@ static int unknown_verb(struct nd_cmd *c, const char *word, const char *of)
 
 static int find_record(struct nd_cmd *c, const char *word)
 {
-    const char *prefix = c->verb->record_prefix;
+    const char *prefix = c->verb->record_prefix, *slash = strchr(word, '/');
     const char *best = NULL;
     size_t best_distance = 99, n = strlen(prefix);
-    char name[64];
+    char name[128];
 
-    (void)snprintf(name, sizeof name, "%s%s", prefix, word);
+    (void)snprintf(name, sizeof name, "%.16s%.*s", prefix,
+                   slash != NULL && slash - word < 64 ? (int)(slash - word) : 64, word);
     c->rec = sc_record_by_name(name);
+    if (c->rec != NULL && slash != NULL)
+        c->arg[c->arg_count++] = slash + 1; /* TYPE/ID */
     if (c->rec != NULL)
         return ST_OK;
     for (size_t i = 0; sc_record_at(i) != NULL; i++)
@@ -508,6 +539,14 @@ static int read_verb(struct nd_cmd *c, int argc, char **argv, int *at)
     if (c->verb->record_prefix != NULL && *at < argc && argv[*at][0] != '-')
         return find_record(c, argv[(*at)++]);
     return ST_OK;
+}
+
+bool nd_verb_option(const struct nd_cmd *c, const char *name)
+{
+    for (const struct nd_opt *o = c->verb->opts; o != NULL && o->name != NULL; o++)
+        if (strcmp(o->name, name) == 0)
+            return true;
+    return false;
 }
 
 /* Whether the verb knows the option, and whether it takes a value. */

@@ -101,6 +101,8 @@ void nd_nearer(const char *word, const char *candidate, const char **best, size_
 /* Writes "WHAT 'WORD'; did you mean 'NEAREST'?" (NULL: without). ST_USAGE. */
 int nd_usage(struct nd_cmd *c, const char *what, const char *word, const char *nearest);
 
+/* The verb itself has an option of this name (which a field may have, too). */
+bool nd_verb_option(const struct nd_cmd *c, const char *name);
 /* Value of an option; NULL when absent. A name that may be given often: nth 0, 1, … */
 const char *nd_opt(const struct nd_cmd *c, const char *name);
 const char *nd_opt_nth(const struct nd_cmd *c, const char *name, size_t nth);
@@ -223,9 +225,6 @@ int nd_write_body(struct nd_cmd *c, const struct cr_identity *author, uint64_t s
 json_t *nd_json_peer(struct nd_cmd *c, const struct nd_peer_status *p);
 void nd_peer_line(struct nd_cmd *c, const struct nd_peer_status *p);
 
-/* ---- cmd_list.c ---- */
-json_t *nd_json_hazard(const struct nd_hazard_row *row);
-
 /* ---- handlers ---- */
 int nd_cmd_init(struct nd_cmd *c);
 int nd_cmd_invite(struct nd_cmd *c);
@@ -262,7 +261,6 @@ int nd_cmd_key_export(struct nd_cmd *c);
 int nd_cmd_key_recover(struct nd_cmd *c);
 int nd_cmd_key_remove(struct nd_cmd *c);
 int nd_cmd_hazard(struct nd_cmd *c);
-int nd_cmd_record_add(struct nd_cmd *c);
 int nd_cmd_list(struct nd_cmd *c);
 int nd_cmd_show(struct nd_cmd *c);
 int nd_cmd_tree(struct nd_cmd *c);

@@ -72,10 +72,9 @@ static void records_of(struct nd_cmd *c, const char *prefix)
         const struct sc_record *r = sc_record_at(i);
         char padded[64];
 
-        if (n > 0 ? strncmp(r->name, prefix, n) != 0
-                  : r->fold != SC_FOLD_LWW || r->type == SC_R_GRID)
+        if (n > 0 ? strncmp(r->name, prefix, n) != 0 : r->fold != SC_FOLD_LWW)
             continue;
-        nd_pad(r->name + n, 12, padded, sizeof padded);
+        nd_pad(r->name + n, 20, padded, sizeof padded);
         nd_out(c, "  %s %s%s\n", padded, nd_tr(c, r->zh, r->en),
                r->subject == SC_SUBJ_NEEDS ? "  (ID)" : "");
     }

@@ -1,5 +1,5 @@
 /* list and tree: what there is, and how the three levels stand. */
-#include "node/cmd.h"
+#include "node/cmd_record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -111,9 +111,8 @@ static int list_hazards(struct nd_cmd *c, uint64_t prefix, size_t offset, size_t
 
 /* ---- other records ---- */
 
-static int record_line(void *arg, const struct nd_record_row *row)
+int nd_record_line(struct nd_cmd *c, const struct nd_record_row *row)
 {
-    struct nd_cmd *c = arg;
     char hex[2 * SC_ID_BYTES + 1], value[512];
     json_t *o;
 
@@ -136,6 +135,11 @@ static int record_line(void *arg, const struct nd_record_row *row)
     }
     nd_out(c, "\n");
     return 0;
+}
+
+static int record_line(void *arg, const struct nd_record_row *row)
+{
+    return nd_record_line(arg, row);
 }
 
 int nd_cmd_list(struct nd_cmd *c)

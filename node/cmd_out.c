@@ -266,7 +266,7 @@ static json_t *list_json(struct sc_reader *r, const struct sc_field *f)
         switch (sc_peek(r)) {
         case SC_PEEK_TEXT:
             (void)sc_read_text(r, SC_TEXT_MAX, &s);
-            (void)json_array_append_new(list, nd_json_span(s));
+            (void)json_array_append_new(list, json_stringn((const char *)s.p, s.n));
             break;
         case SC_PEEK_BIN:
             (void)sc_read_bin(r, CR_SIG_BYTES, &s);
@@ -336,6 +336,28 @@ json_t *nd_json_body(const struct sc_body *b)
     return o;
 }
 
+/* A list of choices by their labels. */
+static void choices_text(const struct nd_cmd *c, const struct sc_field *f, const struct sc_value *v,
+                         char *out, size_t out_bytes)
+{
+    struct sc_reader r;
+    uint64_t n = 0, u;
+    size_t at = 0;
+
+    out[0] = '\0';
+    sc_reader_init(&r, v->s);
+    (void)sc_read_array(&r, SC_LIST_MAX, &n);
+    for (uint64_t i = 0; i < n && sc_read_u64(&r, UINT64_MAX, &u) == ST_OK && at < out_bytes; i++) {
+        const struct sc_choice *ch = sc_choice_by_value(f->choices, u);
+        const char *comma = i > 0 ? nd_tr(c, "、", ", ") : "";
+        int add = ch != NULL
+                      ? snprintf(out + at, out_bytes - at, "%s%s", comma, nd_tr(c, ch->zh, ch->en))
+                      : snprintf(out + at, out_bytes - at, "%s%llu", comma, (unsigned long long)u);
+
+        at += add > 0 ? (size_t)add : 0;
+    }
+}
+
 void nd_value_text(const struct nd_cmd *c, const struct sc_field *f, const struct sc_value *v,
                    char *out, size_t out_bytes)
 {
@@ -345,6 +367,15 @@ void nd_value_text(const struct nd_cmd *c, const struct sc_field *f, const struc
 
     if (ch != NULL) {
         (void)snprintf(out, out_bytes, "%s", nd_tr(c, ch->zh, ch->en));
+        return;
+    }
+    if (f->kind == SC_F_BOOL) {
+        (void)snprintf(out, out_bytes, "%s",
+                       v->u != 0 ? nd_tr(c, "是", "yes") : nd_tr(c, "否", "no"));
+        return;
+    }
+    if (f->kind == SC_F_U64S && f->choices != NULL) {
+        choices_text(c, f, v, out, out_bytes);
         return;
     }
     if (f->kind == SC_F_TIME) {

@@ -1,5 +1,6 @@
 /* show: one record, where it stands, what is missing, and who did what. */
 #include "node/cmd_cut.h"
+#include "node/cmd_record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +92,34 @@ static int show_hazard(void *arg, const struct nd_hazard_row *row)
     return 0;
 }
 
+/* What the fields of a record say now. */
+static int show_record(void *arg, const struct nd_record_row *row)
+{
+    const struct sc_record *rec = row->body->rec;
+    char hex[2 * SC_ID_BYTES + 1], scope[SC_SCOPE_TEXT_MAX], value[SC_TEXT_MAX + 64];
+    struct show *s = arg;
+    struct nd_cmd *c = s->c;
+
+    s->found = true;
+    sc_scope_text(row->scope, scope);
+    if (s->o != NULL) {
+        (void)json_object_update_new(
+            s->o, json_pack("{s:s, s:s, s:b, s:o}", "record", rec->name, "scope", scope,
+                            "contested", (int)row->contested, "body", nd_json_body(row->body)));
+        return 0;
+    }
+    cr_hex(row->subject.b, sizeof row->subject.b, hex);
+    nd_out(c, "%s  %s (%s)%s\n", hex, nd_tr(c, rec->zh, rec->en), scope,
+           row->contested ? nd_tr(c, "  【同时有不同填法】", "  [contested]") : "");
+    for (size_t i = 0; i < rec->field_count; i++) {
+        if (!row->body->v[i].present)
+            continue;
+        nd_value_text(c, &rec->fields[i], &row->body->v[i], value, sizeof value);
+        nd_out(c, "  %s:%s\n", nd_tr(c, rec->fields[i].zh, rec->fields[i].en), value);
+    }
+    return 0;
+}
+
 /* ---- history ---- */
 
 static void history_json(struct show *s, const struct nd_history_row *row,
@@ -171,7 +200,7 @@ int nd_cmd_show(struct nd_cmd *c)
     int rc;
 
     if (c->arg_count != 1)
-        return nd_fail(c, ST_USAGE, "show ID");
+        return nd_fail(c, ST_USAGE, "%s%s ID", c->verb->name, c->verb->sub != NULL ? " show" : "");
     rc = nd_subject(c, c->arg[0], &subject, &err);
     if (rc != ST_OK)
         return nd_fail_err(c, &err);
@@ -181,7 +210,11 @@ int nd_cmd_show(struct nd_cmd *c)
         s.history = json_array();
     }
     rc = nd_store_hazard(c->app->store, &subject, show_hazard, &s, &err);
-    if (rc == ST_OK || rc == ST_NOTFOUND) { /* other records have no hazard row */
+    if (rc == ST_NOTFOUND) { /* other records have no hazard row */
+        err = (struct st_err){0};
+        rc = nd_store_record(c->app->store, &subject, show_record, &s, &err);
+    }
+    if (rc == ST_OK || rc == ST_NOTFOUND) {
         err = (struct st_err){0};
         if (!c->json)
             nd_out(c, "  %s\n", nd_tr(c, "经过：", "history:"));

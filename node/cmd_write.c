@@ -1,11 +1,15 @@
 /* Commands that write records: hazard acts and the other records of the catalogue, with every field
  * of the catalogue as an option. */
-#include "node/cmd.h"
+#include "node/cmd_record.h"
+#include "node/json_body.h"
+#include "node/json_catalog.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define ARENA_BYTES 65536
+#define ARENA_BYTES 131072
+#define JSON_BYTES  131072 /* of a record in a file */
+#define ID_TEXT     (2 * SC_ID_BYTES + 1)
 
 /* The root's key: given by --root-key, or kept here, sealed or not. */
 static int root_key(struct nd_cmd *c, struct cr_identity *out, struct st_err *err)
@@ -89,6 +93,77 @@ int nd_write_body(struct nd_cmd *c, const struct cr_identity *author, uint64_t s
     return rc;
 }
 
+/* ---- fields ---- */
+
+/* One id: its digits, a part of them, or TYPE/ID. */
+static int expand_id(struct nd_cmd *c, const char *text, size_t n, char out[static ID_TEXT],
+                     struct st_err *err)
+{
+    char word[ID_TEXT] = "";
+    struct sc_id id;
+    int rc;
+
+    for (size_t i = n; i > 0; i--)
+        if (text[i - 1] == '/') {
+            text += i;
+            n -= i;
+            break;
+        }
+    if (n >= sizeof word)
+        return st_fail(err, ST_MALFORMED, "'%.*s'", (int)n, text);
+    memcpy(word, text, n);
+    if (n == ID_TEXT - 1 || c->app == NULL) {
+        memcpy(out, word, sizeof word);
+        return ST_OK;
+    }
+    rc = nd_subject(c, word, &id, err);
+    if (rc == ST_OK)
+        cr_hex(id.b, sizeof id.b, out);
+    return rc;
+}
+
+/* The text with all its ids whole. */
+static int expand_ids(struct nd_cmd *c, const struct sc_field *f, const char *text,
+                      struct cr_buf *out, struct st_err *err)
+{
+    char id[ID_TEXT];
+    int rc = ST_OK;
+
+    for (const char *at = text; rc == ST_OK && *at != '\0';) {
+        size_t n = f->kind == SC_F_IDS ? strcspn(at, ",") : strlen(at);
+
+        rc = expand_id(c, at, n, id, err);
+        if (rc == ST_OK && out->n > 0)
+            rc = cr_buf_append(out, ",", 1);
+        if (rc == ST_OK)
+            rc = cr_buf_append(out, id, strlen(id));
+        at += n + (at[n] == ',');
+    }
+    if (rc == ST_OK)
+        rc = cr_buf_append(out, "", 1);
+    return rc == ST_OK || err->code != ST_OK
+               ? rc
+               : st_fail(err, (enum st_code)rc, "%s: too many ids", f->name);
+}
+
+int nd_parse_field(struct nd_cmd *c, const struct sc_field *f, const char *text,
+                   struct cr_buf *arena, struct sc_value *out, struct st_err *err)
+{
+    struct cr_buf whole;
+    int rc;
+
+    if ((f->kind != SC_F_ID && f->kind != SC_F_IDS) || text[0] == '\0')
+        return sc_value_parse(f, text, arena, out, err);
+    cr_buf_init(&whole, SC_LIST_MAX * ID_TEXT + 1);
+    rc = expand_ids(c, f, text, &whole, err);
+    if (rc == ST_OK)
+        rc = sc_value_parse(f, (const char *)whole.p, arena, out, err);
+    else
+        (void)st_wrap(err, rc, "%s", f->name);
+    cr_buf_release(&whole);
+    return rc;
+}
+
 /* The options that are fields of the record, into a body whose texts live in arena. */
 static int read_fields(struct nd_cmd *c, struct sc_body *body, struct cr_buf *arena,
                        struct st_err *err)
@@ -97,14 +172,113 @@ static int read_fields(struct nd_cmd *c, struct sc_body *body, struct cr_buf *ar
         const struct sc_field *f = sc_field_by_name(c->rec, c->opt[i].name);
         int rc;
 
-        if (f == NULL)
-            continue; /* an option of the verb */
-        rc = sc_value_parse(f, c->opt[i].value, arena, &body->v[sc_field_index(c->rec, f->key)],
+        if (f == NULL || nd_verb_option(c, c->opt[i].name))
+            continue;
+        rc = nd_parse_field(c, f, c->opt[i].value, arena, &body->v[sc_field_index(c->rec, f->key)],
                             err);
         if (rc != ST_OK)
             return rc;
     }
     return ST_OK;
+}
+
+/* ---- a record as JSON ---- */
+
+/* Line on which a member of this name stands, 0: none. */
+static size_t line_of(struct cr_span text, const char *name)
+{
+    size_t line = 1, n = strlen(name);
+
+    for (size_t i = 0; i + n + 2 <= text.n; i++) {
+        line += text.p[i] == '\n';
+        if (text.p[i] == '"' && text.p[i + n + 1] == '"' && memcmp(text.p + i + 1, name, n) == 0)
+            return line;
+    }
+    return 0;
+}
+
+/* Puts the line before a message that begins with the name of a field. */
+static int say_where(struct nd_cmd *c, struct cr_span text, int rc, struct st_err *err)
+{
+    for (size_t i = 0; i < c->rec->field_count; i++) {
+        const char *name = c->rec->fields[i].name;
+        size_t n = strlen(name), line = line_of(text, name);
+        char where[64];
+
+        if (strncmp(err->msg, name, n) != 0 || err->msg[n] != ':' || line == 0)
+            continue;
+        (void)snprintf(where, sizeof where, nd_tr(c, "第 %zu 行", "line %zu"), line);
+        return st_wrap(err, rc, "%s", where);
+    }
+    return rc;
+}
+
+static int read_json(struct nd_cmd *c, struct cr_span text, struct sc_body *body,
+                     struct cr_buf *arena, struct st_err *err)
+{
+    json_error_t at;
+    json_t *j = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &at);
+    int rc;
+
+    if (j == NULL)
+        return st_fail(
+            err, ST_MALFORMED,
+            nd_tr(c, "第 %d 行第 %d 列：不是 JSON：%s", "line %d, column %d: no JSON: %s"), at.line,
+            at.column, at.text);
+    nd_json_drop_notes(j);
+    rc = nd_body_from_json(j, c->rec, arena, body, err);
+    json_decref(j);
+    return rc == ST_OK ? rc : say_where(c, text, rc, err);
+}
+
+static int read_file(struct nd_cmd *c, const char *file, struct sc_body *body, struct cr_buf *arena,
+                     struct st_err *err)
+{
+    struct cr_buf text;
+    int rc = nd_read_file(c, file, JSON_BYTES, &text, err);
+
+    if (rc != ST_OK)
+        return rc;
+    rc = read_json(c, cr_buf_span(&text), body, arena, err);
+    cr_buf_release(&text);
+    return rc == ST_OK ? rc : st_wrap(err, rc, "%s", file);
+}
+
+/* A body out of a file or an option, over which the other options are laid. */
+static int read_body(struct nd_cmd *c, struct sc_body *body, struct cr_buf *arena,
+                     struct st_err *err)
+{
+    bool takes = nd_verb_option(c, "file");
+    const char *file = takes ? nd_opt(c, "file") : NULL, *json = takes ? nd_opt(c, "body") : NULL;
+    int rc = ST_OK;
+
+    if (file != NULL && json != NULL)
+        return st_fail(err, ST_USAGE, "%s",
+                       nd_tr(c, "--file 和 --body 只能用一个", "either --file or --body"));
+    if (file != NULL)
+        rc = read_file(c, file, body, arena, err);
+    else if (json != NULL)
+        rc = read_json(c, cr_span_text(json), body, arena, err);
+    body->rec = c->rec;
+    return rc == ST_OK ? read_fields(c, body, arena, err) : rc;
+}
+
+/* ---- where it goes ---- */
+
+/* A change of a record is of the record's own kind. */
+static int check_kind(struct nd_cmd *c, const struct sc_id *subject, struct st_err *err)
+{
+    uint64_t type = 0, own = c->rec->fold == SC_FOLD_HAZARD ? SC_R_HAZARD_REPORT : c->rec->type;
+    int rc = nd_store_kind(c->app->store, subject, &type);
+    const struct sc_record *is = sc_record_find(type);
+
+    if (rc != ST_OK)
+        return st_fail(err, (enum st_code)rc, "'%s'", c->arg[0]);
+    if (type == 0 || type == own || is == NULL)
+        return ST_OK;
+    return st_fail(err, ST_CONFLICT,
+                   nd_tr(c, "'%s' 是%s，不是%s", "'%s' is a record of %s, not of %s"), c->arg[0],
+                   nd_tr(c, is->zh, is->name), nd_tr(c, c->rec->zh, c->rec->name));
 }
 
 /* Which subject, and in which scope it lives. */
@@ -123,6 +297,8 @@ static int find_place(struct nd_cmd *c, const struct sc_body *body, struct sc_id
                        c->arg[c->arg_count - 1]);
     if (*has_subject) {
         rc = nd_subject(c, c->arg[0], subject, err);
+        if (rc == ST_OK)
+            rc = check_kind(c, subject, err);
         if (rc != ST_OK)
             return rc;
         rc = nd_store_tips(c->app->store, subject, tips, &n, scope);
@@ -167,7 +343,7 @@ static int check_required(struct nd_cmd *c, const struct sc_body *body, bool cre
     return ST_OK;
 }
 
-static int write_record(struct nd_cmd *c)
+int nd_write_record(struct nd_cmd *c)
 {
     struct sc_body body = {.rec = c->rec};
     struct cr_identity author = {0};
@@ -179,7 +355,7 @@ static int write_record(struct nd_cmd *c)
     int rc;
 
     cr_buf_init(&arena, ARENA_BYTES);
-    rc = read_fields(c, &body, &arena, &err);
+    rc = read_body(c, &body, &arena, &err);
     if (rc == ST_OK)
         rc = find_place(c, &body, &subject, &has_subject, &scope, &err);
     if (rc == ST_OK) {
@@ -213,17 +389,5 @@ int nd_cmd_hazard(struct nd_cmd *c)
         return nd_fail(
             c, ST_USAGE, "%s",
             nd_tr(c, "要做什么？见 fengsui hazard --help", "do what? see fengsui hazard --help"));
-    return write_record(c);
-}
-
-int nd_cmd_record_add(struct nd_cmd *c)
-{
-    if (c->rec == NULL)
-        return nd_fail(c, ST_USAGE, "%s",
-                       nd_tr(c, "要登记什么？见 fengsui record --help",
-                             "add what? see fengsui record --help"));
-    if (c->rec->fold != SC_FOLD_LWW || c->rec->type == SC_R_GRID)
-        return nd_fail(c, ST_USAGE, "'%s' %s", c->rec->name,
-                       nd_tr(c, "不用这个命令登记", "is not added by this command"));
-    return write_record(c);
+    return nd_write_record(c);
 }

@@ -1,4 +1,5 @@
 #include "node/cmd_cut.h"
+#include "node/cmd_record.h"
 #include "node/control.h"
 #include "node/http_api_int.h"
 

@@ -159,8 +159,11 @@ static int from_json(const json_t *j, const struct sc_field *f, struct cr_buf *a
         if (json_is_string(j) && f->choices != NULL)
             break; /* bits by name */
         return from_number(j, f, arena, out, err);
-    case SC_F_I64:
-    case SC_F_TIME: return from_number(j, f, arena, out, err);
+    case SC_F_I64: return from_number(j, f, arena, out, err);
+    case SC_F_TIME:
+        if (json_is_string(j))
+            break; /* a date as it is typed */
+        return from_number(j, f, arena, out, err);
     case SC_F_BOOL: return from_bool(j, f, out, err);
     case SC_F_IDS:
     case SC_F_TEXTS:

@@ -6,7 +6,8 @@
 
 #include <jansson.h>
 
-/* An object of the record's field names. Numbers, booleans and times (Unix ms) as themselves; enums
+/* An object of the record's field names. Numbers, booleans and times (Unix ms, or a date
+ * as it is typed) as themselves; enums
  * by name; ids, keys and bytes in hex; grids as digits in a string; lists as arrays, answers as
  * arrays [item, result, note]. A null is a field that is absent. Values are judged by the reader of
  * the wire, so nothing enters here that a peer would refuse. Texts live in arena (used whole, as

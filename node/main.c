@@ -177,6 +177,38 @@ static bool says_yes(const struct nd_cmd *c)
     return fgets(line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
 
+#define BODY_BYTES 131072
+
+/* "--file -": what comes on the standard input, which a running node cannot read, as "--body TEXT".
+ * The text is allocated once for the life of the program. ST_OVERSIZE, ST_NOMEM. */
+static int take_stdin(int argc, char **argv, struct st_err *err)
+{
+    static char body[] = "--body";
+    bool record = false;
+    char *text;
+    size_t n;
+
+    for (int i = 0; i + 1 < argc; i++) {
+        record = record || strcmp(argv[i], "record") == 0;
+        if (!record || strcmp(argv[i], "--file") != 0 || strcmp(argv[i + 1], "-") != 0)
+            continue;
+        text = malloc(BODY_BYTES + 1);
+        if (text == NULL)
+            return st_fail(err, ST_NOMEM, "standard input");
+        n = fread(text, 1, BODY_BYTES + 1, stdin);
+        if (n > BODY_BYTES || memchr(text, '\0', n) != NULL) {
+            free(text);
+            return n > BODY_BYTES
+                       ? st_fail(err, ST_OVERSIZE, "standard input: more than %d bytes", BODY_BYTES)
+                       : st_fail(err, ST_MALFORMED, "standard input: a zero byte");
+        }
+        text[n] = '\0';
+        argv[i] = body;
+        argv[i + 1] = text;
+    }
+    return ST_OK;
+}
+
 /* The command, and once more with --yes when it asked and the person agreed. */
 static int run_asking(struct nd_cmd *c, int argc, char **argv)
 {
@@ -214,7 +246,8 @@ int main(int argc, char **argv)
     c.cwd = getcwd(cwd, sizeof cwd);
     if (cr_init(&err) != ST_OK)
         return nd_fail_err(&c, &err);
-    code = run_asking(&c, argc - 1, argv + 1);
+    code = take_stdin(argc - 1, argv + 1, &err) == ST_OK ? run_asking(&c, argc - 1, argv + 1)
+                                                         : nd_fail_err(&c, &err);
     nd_cmd_release(&c);
     if (fflush(stdout) != 0 && code == ND_EX_OK)
         code = nd_fail(&c, ST_IO, "cannot write the output");

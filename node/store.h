@@ -177,6 +177,10 @@ struct nd_record_row {
 int nd_store_records(struct nd_store *s, uint64_t type, uint64_t grid_prefix, size_t offset,
                      size_t limit, int (*cb)(void *arg, const struct nd_record_row *row), void *arg,
                      uint64_t *total, struct st_err *err) ST_MUST;
+/* One of them, as it stands. ST_NOTFOUND: no such subject, or nothing of this kind that counts. */
+int nd_store_record(struct nd_store *s, const struct sc_id *subject,
+                    int (*cb)(void *arg, const struct nd_record_row *row), void *arg,
+                    struct st_err *err) ST_MUST;
 
 /* Three-level picture: one row per grid (level 1..3) that is declared or has records, in itself or
  * in a grid within it; ascending code as text, so that each stands before those within it. Counters

@@ -415,6 +415,45 @@ static int list_records(struct nd_store *s, uint64_t type, uint64_t prefix, size
     return nd_collect(s, q, ids, err);
 }
 
+/* The record with this number, if it is of the type (0: of any that folds field by field). */
+static int show_record(struct nd_store *s, int64_t id, uint64_t type, struct shown *w,
+                       int (*cb)(void *arg, const struct nd_record_row *row), void *arg,
+                       struct st_err *err)
+{
+    int rc = show(s, id, w, err);
+    const struct sc_record *rec = sc_record_find(w->p.row.type);
+
+    if (rc != ST_OK || w->p.row.type == 0 || rec == NULL || rec->fold != SC_FOLD_LWW ||
+        (type != 0 && w->p.row.type != type))
+        return rc != ST_OK ? rc : ST_NOTFOUND;
+    return cb(arg, &(struct nd_record_row){.subject = w->p.row.sid,
+                                           .scope = w->p.row.scope,
+                                           .grid = sc_body_get(&w->p.lww.body, SC_K_GRID)->u,
+                                           .body = &w->p.lww.body,
+                                           .contested = w->p.lww.contested});
+}
+
+int nd_store_record(struct nd_store *s, const struct sc_id *subject,
+                    int (*cb)(void *arg, const struct nd_record_row *row), void *arg,
+                    struct st_err *err)
+{
+    struct shown *w = shown_new();
+    struct nd_subject row;
+    int rc;
+
+    if (w == NULL)
+        return st_fail(err, ST_NOMEM, "record");
+    rc = nd_read_enter(s, err);
+    if (rc == ST_OK) {
+        rc = nd_subject_find(s, subject, &row, err);
+        if (rc == ST_OK)
+            rc = show_record(s, row.id, 0, w, cb, arg, err);
+        nd_read_leave(s);
+    }
+    shown_free(w);
+    return rc;
+}
+
 int nd_store_records(struct nd_store *s, uint64_t type, uint64_t grid_prefix, size_t offset,
                      size_t limit, int (*cb)(void *arg, const struct nd_record_row *row), void *arg,
                      uint64_t *total, struct st_err *err)
@@ -441,13 +480,9 @@ int nd_store_records(struct nd_store *s, uint64_t type, uint64_t grid_prefix, si
         int64_t id;
 
         memcpy(&id, ids.p + at, sizeof id);
-        rc = show(s, id, w, err);
-        if (rc == ST_OK && w->p.row.type == type)
-            rc = cb(arg, &(struct nd_record_row){.subject = w->p.row.sid,
-                                                 .scope = w->p.row.scope,
-                                                 .grid = sc_body_get(&w->p.lww.body, SC_K_GRID)->u,
-                                                 .body = &w->p.lww.body,
-                                                 .contested = w->p.lww.contested});
+        rc = show_record(s, id, type, w, cb, arg, err);
+        if (rc == ST_NOTFOUND)
+            rc = ST_OK;
     }
     nd_read_leave(s);
     cr_buf_release(&ids);

@@ -4,48 +4,13 @@
 
 #include "node/cmd.h"
 #include "node/json_body.h"
+#include "node/json_catalog.h"
+#include "tests/unit/node/sample_json.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define ARENA 262144
-
-static const char *hex_of(size_t n)
-{
-    static char hex[2 * CR_SIG_BYTES + 1];
-
-    memset(hex, 'a', 2 * n);
-    hex[2 * n] = '\0';
-    return hex;
-}
-
-/* A value that the field takes. */
-static json_t *sample(const struct sc_field *f)
-{
-    switch (f->kind) {
-    case SC_F_U64: return json_integer(f->choices != NULL ? (json_int_t)f->choices[0].value : 1);
-    case SC_F_I64: return json_integer(-7);
-    case SC_F_BOOL: return json_true();
-    case SC_F_TEXT: return json_string("楼道\n堆物 \"<b>=1+1");
-    case SC_F_BYTES: return json_string(hex_of(2));
-    case SC_F_ENUM: return json_string(f->choices[0].name);
-    case SC_F_ID: return json_string(hex_of(SC_ID_BYTES));
-    case SC_F_GRID: return json_string("500118003206001");
-    case SC_F_CODE: return json_string("A01");
-    case SC_F_TIME: return json_integer(1764000000123);
-    case SC_F_KEY: return json_string(hex_of(32));
-    case SC_F_IDS: return json_pack("[s]", hex_of(SC_ID_BYTES));
-    case SC_F_TEXTS:
-        return (f->flags & SC_FF_CODES) != 0 ? json_pack("[s, s]", "A01", "Z99")
-                                             : json_pack("[s, s]", "一", "二,三");
-    case SC_F_U64S:
-        return f->choices != NULL              ? json_pack("[s]", f->choices[0].name)
-               : (f->flags & SC_FF_GRIDS) != 0 ? json_pack("[s, s]", "500118003", "500118003206")
-                                               : json_pack("[i, i]", 1, 2);
-    case SC_F_ANSWERS: return json_pack("[[s, s, s]]", "出口", f->choices[1].name, "锁闭");
-    }
-    return NULL;
-}
 
 /* What is printed reads back as the same body, whichever record it is. */
 static void test_json_body__every_record_comes_back(void **state)
@@ -60,10 +25,7 @@ static void test_json_body__every_record_comes_back(void **state)
 
         if (rec->fold == SC_FOLD_CERT || rec->fold == SC_FOLD_NONE)
             continue; /* written by code, not out of forms */
-        in = json_object();
-        for (size_t k = 0; k < rec->field_count; k++)
-            assert_int_equal(json_object_set_new(in, rec->fields[k].name, sample(&rec->fields[k])),
-                             0);
+        in = sample_body(rec);
         cr_buf_init(&arena, ARENA);
         cr_buf_init(&arena2, ARENA);
         cr_buf_init(&bytes, SC_PAYLOAD_MAX);
@@ -142,6 +104,71 @@ static void test_json_body__errors_name_the_field(void **state)
     }
 }
 
+/* Each field of each record, spoilt in two ways: refused, and the message begins with its name. */
+static void test_json_body__every_field_is_judged(void **state)
+{
+    (void)state;
+    for (size_t n = 0; sc_record_at(n / 2) != NULL; n++) {
+        const struct sc_record *rec = sc_record_at(n / 2);
+
+        for (size_t k = 0; k < rec->field_count; k++) {
+            const struct sc_field *f = &rec->fields[k];
+            json_t *j = json_object(), *value = sample_bad(rec, f, n % 2);
+            struct st_err err = {0};
+            struct cr_buf arena;
+            struct sc_body body;
+            size_t length = strlen(f->name);
+
+            if (value == NULL || json_object_set_new(j, f->name, value) != 0)
+                ts_fail("%s.%s: no sample", rec->name, f->name);
+            cr_buf_init(&arena, ARENA);
+            if (nd_body_from_json(j, rec, &arena, &body, &err) == ST_OK)
+                ts_fail("%s.%s: turn %zu is taken", rec->name, f->name, n % 2);
+            if (strncmp(err.msg, f->name, length) != 0 || err.msg[length] != ':')
+                ts_fail("%s.%s: '%s'", rec->name, f->name, err.msg);
+            cr_buf_release(&arena);
+            json_decref(j);
+        }
+    }
+}
+
+/* A template names every field and its labels; without the notes, filled in, it is a record. */
+static void test_json_body__templates(void **state)
+{
+    (void)state;
+    for (size_t i = 0; sc_record_at(i) != NULL; i++) {
+        const struct sc_record *rec = sc_record_at(i);
+        json_t *t = nd_json_template(rec), *full = sample_body(rec);
+        struct st_err err = {0};
+        struct cr_buf arena, bytes;
+        struct sc_body body;
+
+        assert_int_equal(json_object_size(t), 2 * rec->field_count + 1);
+        for (size_t k = 0; k < rec->field_count; k++) {
+            char note[64];
+            const char *text;
+
+            (void)snprintf(note, sizeof note, "//%s", rec->fields[k].name);
+            text = json_string_value(json_object_get(t, note));
+            assert_non_null(text);
+            assert_non_null(strstr(text, rec->fields[k].zh));
+            assert_non_null(strstr(text, rec->fields[k].en));
+        }
+        nd_json_drop_notes(t);
+        assert_int_equal(json_object_size(t), rec->field_count);
+        assert_int_equal(json_object_update(t, full), 0);
+        cr_buf_init(&arena, ARENA);
+        cr_buf_init(&bytes, SC_PAYLOAD_MAX);
+        if (nd_body_from_json(t, rec, &arena, &body, &err) != ST_OK ||
+            sc_body_encode(&body, true, &bytes, &err) != ST_OK)
+            ts_fail("%s: %s", rec->name, err.msg);
+        cr_buf_release(&bytes);
+        cr_buf_release(&arena);
+        json_decref(full);
+        json_decref(t);
+    }
+}
+
 /* Too many items, or more text than the arena holds: refused before anything is written. */
 static void test_json_body__lists_and_texts_are_bounded(void **state)
 {
@@ -176,6 +203,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_body__every_record_comes_back),
         cmocka_unit_test(test_json_body__errors_name_the_field),
+        cmocka_unit_test(test_json_body__every_field_is_judged),
+        cmocka_unit_test(test_json_body__templates),
         cmocka_unit_test(test_json_body__lists_and_texts_are_bounded),
     };
 
