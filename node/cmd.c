@@ -45,6 +45,7 @@ static const struct nd_opt key_request_opts[] = {
 static const struct nd_opt proof_export_opts[] = {
     {"out", "FILE", "证明文件（也可写 -o）", "the proof (also -o)"},
     {"entry", "ID", "只要这一条经过", "only this entry of the record"},
+    {"held", NULL, "连同因吊销而不计入的经过", "also what a revocation does not let count"},
     {NULL, NULL, NULL, NULL}};
 static const struct nd_opt proof_check_opts[] = {
     {"root", "DIGITS", "街道指纹，不符则拒绝", "the street's fingerprint, checked"},

@@ -26,6 +26,7 @@ enum nd_exit {
     ND_EX_CONFLICT = 10,
     ND_EX_PIN = 11,     /* a PIN is needed, wrong, or was wrong too often */
     ND_EX_CONFIRM = 12, /* showed what it would do; --yes does it */
+    ND_EX_HELD = 13,    /* proof check: it holds, and shows that an entry does not count */
     ND_EX_WAIT = -1,    /* not a code: the handler goes on in poll */
 };
 int nd_exit_of(int status);
@@ -190,8 +191,7 @@ int nd_write_file(const struct nd_cmd *c, const char *arg, struct cr_span bytes,
 /* --yes was given; else writes the question and the handler returns ND_EX_CONFIRM: on a terminal
  * the client then asks and runs the command again with --yes. */
 bool nd_agreed(struct nd_cmd *c, const char *question);
-/* --role into *roles and --grid … into prefixes, ascending; each untouched when it is not there.
- * ST_USAGE. */
+/* --role into *roles, --grid … into prefixes, ascending; each untouched when absent. ST_USAGE. */
 int nd_opt_grants(struct nd_cmd *c, uint64_t *roles, size_t *count,
                   uint64_t prefixes[static SC_CERT_PREFIXES_MAX], struct st_err *err) ST_MUST;
 void nd_grids_text(const uint64_t *prefixes, size_t count, char *out, size_t out_bytes);

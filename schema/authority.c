@@ -248,6 +248,7 @@ int sc_authority_branch(struct sc_authority *a, const struct sc_log_key *key, ui
                         uint32_t parent, uint64_t first_seq)
 {
     uint32_t at = sc_au_log_find(a, key);
+    bool hangs = parent != SC_AUTH_NONE && parent != SC_AUTH_APART;
     struct sc_au_log *log;
     int rc;
 
@@ -256,8 +257,8 @@ int sc_authority_branch(struct sc_authority *a, const struct sc_log_key *key, ui
     log = &a->logs[at];
     if (branch < log->count)
         return ST_OK;
-    if (branch > log->count || (parent == SC_AUTH_NONE ? first_seq != 0 : parent >= log->count) ||
-        (parent != SC_AUTH_NONE && log->branches[parent].first_seq >= first_seq))
+    if (branch > log->count || (hangs ? parent >= log->count : first_seq != 0) ||
+        (hangs && log->branches[parent].first_seq >= first_seq))
         return ST_RANGE;
     rc = RESERVE(log->branches, log->capacity, (size_t)log->count + 1);
     if (rc == ST_OK)
@@ -266,13 +267,13 @@ int sc_authority_branch(struct sc_authority *a, const struct sc_log_key *key, ui
         rc = reserve_changes(a, 2);
     if (rc != ST_OK)
         return rc;
-    log->branches[log->count++] = (struct sc_au_branch){.parent = parent,
+    log->branches[log->count++] = (struct sc_au_branch){.parent = hangs ? parent : SC_AU_NIL,
                                                         .first_seq = first_seq,
                                                         .limit = UINT64_MAX,
                                                         .soft = UINT64_MAX,
                                                         .retire = UINT64_MAX};
     inherit_retire(log, branch);
-    if (first_seq < log->fork_seq)
+    if (parent != SC_AUTH_APART && first_seq < log->fork_seq)
         log->fork_seq = first_seq;
     touch(a, log->author);
     return ST_OK;

@@ -21,7 +21,8 @@
 #include "schema/cut.h"
 #include "schema/record.h"
 
-#define SC_AUTH_NONE UINT32_MAX /* no parent: hangs off the log id */
+#define SC_AUTH_NONE  UINT32_MAX       /* no parent: hangs off the log id */
+#define SC_AUTH_APART (UINT32_MAX - 1) /* parent not known: a part of the log, for proofs */
 
 /* Quotas of what is held (sc_authority_admit). */
 #define SC_QUOTA_SIBLINGS      2    /* entries at one position of a log: enough to prove a fork */
@@ -55,8 +56,10 @@ void sc_authority_free(struct sc_authority *a);
 /* ---- What is stored ---- */
 /* A branch with at least one entry in the store. Numbers are dense in a log, parents come first;
  * they may differ between nodes (whichever branch came first is 0) without effect on any answer.
- * branch 0 has parent SC_AUTH_NONE and first_seq 0. Idempotent. ST_RANGE: not dense, a parent that
- * is not there, or that begins after first_seq; ST_NOMEM, ST_OVERSIZE. */
+ * branch 0 has parent SC_AUTH_NONE and first_seq 0. A branch that is SC_AUTH_APART (first_seq 0,
+ * too) may be a part of any other: it is no sign of a fork, and no path leads from it to what lies
+ * on another. Idempotent. ST_RANGE: not dense, a parent that is not there, or that begins after
+ * first_seq; ST_NOMEM, ST_OVERSIZE. */
 int sc_authority_branch(struct sc_authority *a, const struct sc_log_key *key, uint32_t branch,
                         uint32_t parent, uint64_t first_seq) ST_MUST;
 /* An entry of a known branch was stored: settles what waits for it. Cheap when nobody does. */

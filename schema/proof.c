@@ -166,12 +166,17 @@ struct reading {
     struct cursor c;
     struct sc_proof *out;
     sc_proof_cb *cb;
+    sc_proof_place_cb *place_cb;
     void *arg;
-    /* of the segment */
+    /* of the log */
     struct sc_log_key key;
-    uint64_t first_seq;
+    struct cr_hash log_id, end; /* end: chain value where the segment before ended */
+    uint64_t next;              /* seq after it */
+    uint32_t strand;
+    /* of the segment */
     size_t shown;
     struct sc_proof_entry entry[SC_PROOF_ITEMS_MAX];
+    struct cr_hash id[SC_PROOF_ITEMS_MAX];
 };
 
 static int read_shown(struct reading *r, bool erased, uint64_t seq, struct cr_hash *leaf)
@@ -211,13 +216,13 @@ static int read_shown(struct reading *r, bool erased, uint64_t seq, struct cr_ha
 }
 
 /* One item: the chain moves past it. */
-static int read_item(struct reading *r, uint64_t seq, bool first, struct cr_hash *chain)
+static int read_item(struct reading *r, uint64_t seq, bool shown, struct cr_hash *chain)
 {
     struct cr_hash leaf, before = *chain;
     uint64_t kind = 0;
     int rc = take_number(&r->c, 1, 0, SC_PROOF_ERASED, &kind, "kind of an item");
 
-    if (rc == ST_OK && first && kind == SC_PROOF_LEAF)
+    if (rc == ST_OK && shown && kind == SC_PROOF_LEAF)
         rc = refuse(&r->c, ST_MALFORMED, "first item of a segment");
     if (rc == ST_OK)
         rc = kind == SC_PROOF_LEAF ? take_fixed(&r->c, leaf.b, CR_HASH_BYTES, "leaf")
@@ -235,6 +240,22 @@ struct sc_id sc_proof_subject(const struct sc_proof_entry *e)
     return e->erased || e->unread || !e->p.has_subject ? sc_id_of(&e->id) : e->p.subject;
 }
 
+static int give_places(struct reading *r, uint64_t first, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct sc_proof_place p = {.key = r->key,
+                                   .seq = first + i,
+                                   .log_id = r->log_id,
+                                   .id = r->id[i],
+                                   .strand = r->strand};
+        int rc = r->place_cb(r->arg, &p);
+
+        if (rc != ST_OK)
+            return rc;
+    }
+    return ST_OK;
+}
+
 static int give(struct reading *r, uint64_t last)
 {
     for (size_t i = 0; i < r->shown; i++) {
@@ -242,6 +263,7 @@ static int give(struct reading *r, uint64_t last)
         struct sc_id subject = sc_proof_subject(e);
 
         e->sealed_by = last;
+        e->strand = r->strand;
         r->out->shown++;
         if (sc_id_equal(&subject, &r->out->subject))
             r->out->records++;
@@ -255,39 +277,59 @@ static int give(struct reading *r, uint64_t last)
     return ST_OK;
 }
 
-static int read_segment(struct reading *r, const struct cr_hash *log_id, uint64_t *next)
+/* Where a segment begins: the first of its log, one that continues the one before, or one apart. */
+static int begin_segment(struct reading *r, bool first, uint64_t *seq, struct cr_hash *chain,
+                         bool *continues)
+{
+    int rc = take_number(&r->c, 8, r->next, SC_SEQ_MAX - SC_PROOF_ITEMS_MAX, seq, "first seq");
+
+    if (rc == ST_OK)
+        rc = take_fixed(&r->c, chain->b, CR_HASH_BYTES, "chain value");
+    if (rc == ST_OK && *seq == 0 && !cr_hash_equal(chain, &r->log_id))
+        rc = refuse(&r->c, ST_FORGED, "chain value before the first entry");
+    *continues = !first && *seq == r->next && cr_hash_equal(chain, &r->end);
+    if (!first && !*continues)
+        r->strand++;
+    return rc;
+}
+
+static int read_segment(struct reading *r, bool first)
 {
     struct cr_hash chain;
     struct cr_sig sig;
     uint64_t items = 0, seq = 0;
-    int rc = take_number(&r->c, 8, *next, SC_SEQ_MAX - SC_PROOF_ITEMS_MAX, &seq, "first seq");
+    bool continues = false;
+    int rc = begin_segment(r, first, &seq, &chain, &continues);
 
     r->shown = 0;
     if (rc == ST_OK)
-        rc = take_fixed(&r->c, chain.b, CR_HASH_BYTES, "chain value");
-    if (rc == ST_OK && seq == 0 && !cr_hash_equal(&chain, log_id))
-        rc = refuse(&r->c, ST_FORGED, "chain value before the first entry");
-    if (rc == ST_OK)
         rc = take_number(&r->c, 4, 1, SC_PROOF_ITEMS_MAX, &items, "number of items");
-    for (uint64_t i = 0; rc == ST_OK && i < items; i++)
-        rc = read_item(r, seq + i, i == 0, &chain);
+    for (uint64_t i = 0; rc == ST_OK && i < items; i++) {
+        rc = read_item(r, seq + i, i == 0 && !continues, &chain);
+        r->id[i] = chain;
+    }
     if (rc == ST_OK)
         rc = take_fixed(&r->c, sig.b, CR_SIG_BYTES, "signature");
     if (rc != ST_OK)
         return rc;
-    *next = seq + items;
-    if (sc_checkpoint_verify(&r->key.author, &r->out->net, log_id, *next - 1, &chain, &sig) !=
+    r->next = seq + items;
+    r->end = chain;
+    if (sc_checkpoint_verify(&r->key.author, &r->out->net, &r->log_id, r->next - 1, &chain, &sig) !=
         ST_OK)
         return refuse(&r->c, ST_FORGED, "signature");
-    return give(r, *next - 1);
+    if (r->place_cb != NULL)
+        rc = give_places(r, seq, (size_t)items);
+    return rc == ST_OK ? give(r, r->next - 1) : rc;
 }
 
-static int read_log(struct reading *r, struct cr_hash *last_id, bool first)
+static int read_log(struct reading *r, bool first)
 {
-    struct cr_hash id;
-    uint64_t segments = 0, next = 0;
+    struct cr_hash before = r->log_id;
+    uint64_t segments = 0;
     int rc = take_fixed(&r->c, r->key.author.b, CR_SIGN_PK_BYTES, "author");
 
+    r->next = 0;
+    r->strand = 0;
     if (rc == ST_OK)
         rc = take_number(&r->c, 8, 0, UINT64_MAX, &r->key.scope, "scope");
     if (rc == ST_OK && !sc_scope_valid(r->key.scope))
@@ -298,21 +340,19 @@ static int read_log(struct reading *r, struct cr_hash *last_id, bool first)
         rc = take_number(&r->c, 4, 1, SC_PROOF_SEGMENTS_MAX, &segments, "number of segments");
     if (rc != ST_OK)
         return rc;
-    sc_log_id(&r->out->net, &r->key, &id);
-    if (!first && cr_hash_cmp(last_id, &id) >= 0)
+    sc_log_id(&r->out->net, &r->key, &r->log_id);
+    if (!first && cr_hash_cmp(&before, &r->log_id) >= 0)
         return refuse(&r->c, ST_MALFORMED, "order of logs");
-    *last_id = id;
     for (uint64_t i = 0; rc == ST_OK && i < segments; i++)
-        rc = read_segment(r, &id, &next);
+        rc = read_segment(r, i == 0);
     return rc;
 }
 
-int sc_proof_read(struct cr_span file, struct sc_proof *out, sc_proof_cb *cb, void *arg,
-                  struct st_err *err)
+static int read_all(struct cr_span file, struct sc_proof *out, sc_proof_cb *cb,
+                    sc_proof_place_cb *place_cb, void *arg, struct st_err *err)
 {
     struct sc_proof proof = {.shown = 0};
     struct reading r;
-    struct cr_hash last_id = {{0}};
     uint64_t logs = 0;
     int rc;
 
@@ -322,10 +362,11 @@ int sc_proof_read(struct cr_span file, struct sc_proof *out, sc_proof_cb *cb, vo
     r.c = (struct cursor){file.p, file.p, file.p + file.n, err};
     r.out = &proof;
     r.cb = cb;
+    r.place_cb = place_cb;
     r.arg = arg;
     rc = read_head(&r.c, &proof, &logs);
     for (uint64_t i = 0; rc == ST_OK && i < logs; i++)
-        rc = read_log(&r, &last_id, i == 0);
+        rc = read_log(&r, i == 0);
     if (rc == ST_OK && r.c.p != r.c.end)
         rc = refuse(&r.c, ST_MALFORMED, "bytes behind the end");
     if (rc == ST_OK && proof.records == 0)
@@ -333,4 +374,16 @@ int sc_proof_read(struct cr_span file, struct sc_proof *out, sc_proof_cb *cb, vo
     if (rc == ST_OK)
         *out = proof;
     return rc;
+}
+
+int sc_proof_read(struct cr_span file, struct sc_proof *out, sc_proof_cb *cb, void *arg,
+                  struct st_err *err)
+{
+    return read_all(file, out, cb, NULL, arg, err);
+}
+
+int sc_proof_places(struct cr_span file, struct sc_proof *out, sc_proof_place_cb *cb, void *arg,
+                    struct st_err *err)
+{
+    return read_all(file, out, NULL, cb, arg, err);
 }

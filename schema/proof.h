@@ -9,8 +9,9 @@
  *           | 1 ‖ n (1) ‖ header (n) ‖ payload                 its size stands in the header
  *           | 2 ‖ n (1) ‖ header (n)                           shown, its payload was erased
  *
- * Logs ascend by their ids, segments by seq without touching; each begins with an item that is
- * shown. */
+ * Logs ascend by their ids, segments by seq. One that begins where the one before ended, at its
+ * chain value, continues it: the two are of one strand. Only such a segment may begin with a leaf.
+ */
 #ifndef SCHEMA_PROOF_H
 #define SCHEMA_PROOF_H
 
@@ -20,6 +21,8 @@
 #define SC_PROOF_LOGS_MAX     1024
 #define SC_PROOF_SEGMENTS_MAX 4096 /* of one log */
 #define SC_PROOF_ITEMS_MAX    256  /* of one segment */
+#define SC_PROOF_CERTS_MAX    512  /* shown */
+#define SC_PROOF_CUTS_MAX     256  /* cuts and adoptions shown */
 
 enum sc_proof_item_kind { SC_PROOF_LEAF = 0, SC_PROOF_SHOWN = 1, SC_PROOF_ERASED = 2 };
 
@@ -48,6 +51,14 @@ struct sc_proof_entry {
     struct cr_span payload; /* unless erased */
     struct sc_payload p;    /* its head, unless erased or unread */
     uint64_t sealed_by;     /* seq of the checkpoint that vouches for it */
+    uint32_t strand;        /* of its log, from 0 on: on one strand what is earlier lies before */
+};
+/* Any entry that a segment covers, shown or not. */
+struct sc_proof_place {
+    struct sc_log_key key;
+    uint64_t seq;
+    struct cr_hash log_id, id;
+    uint32_t strand;
 };
 struct sc_proof {
     struct sc_id subject;
@@ -68,5 +79,9 @@ struct sc_id sc_proof_subject(const struct sc_proof_entry *e);
 typedef int sc_proof_cb(void *arg, const struct sc_proof_entry *e);
 int sc_proof_read(struct cr_span file, struct sc_proof *out, sc_proof_cb *cb, void *arg,
                   struct st_err *err) ST_MUST;
+/* The same for every entry that is covered: by log id, then seq. */
+typedef int sc_proof_place_cb(void *arg, const struct sc_proof_place *p);
+int sc_proof_places(struct cr_span file, struct sc_proof *out, sc_proof_place_cb *cb, void *arg,
+                    struct st_err *err) ST_MUST;
 
 #endif

@@ -146,6 +146,55 @@ static void test_proof__forms(void **state)
     world_free(&w);
 }
 
+static int strand_of(void *arg, const struct sc_proof_entry *e)
+{
+    uint32_t *strand = arg;
+
+    strand[e->header.seq] = e->strand;
+    return ST_OK;
+}
+
+/* Two segments: the second goes on with the first from `from`, or leaves a gap of one entry. */
+static void build_two(struct world *w, size_t from, struct cr_buf *out)
+{
+    struct cr_sig sig;
+
+    cr_buf_init(out, SC_PROOF_BYTES_MAX);
+    ts_assert_ok(sc_proof_put_head(&w->subject, cr_buf_span(&w->genesis), 1, out));
+    ts_assert_ok(sc_proof_put_log(&w->key, 2, out));
+    sc_checkpoint_sign(&w->author.sign_sk, &w->net, &w->log_id, 0, &w->id[0], &sig);
+    ts_assert_ok(sc_proof_put_segment(0, &w->before[0], w->item, 1, &sig, out));
+    ts_assert_ok(
+        sc_proof_put_segment(from, &w->before[from], &w->item[from], ENTRIES - from, &w->sig, out));
+}
+
+/* A segment that goes on where the one before ended may begin with a leaf, and is of its strand;
+ * one behind a gap is of another. Every place is told, shown or not. */
+static void test_proof__strands(void **state)
+{
+    uint32_t strand[ENTRIES] = {9, 9, 9, 9, 9};
+    struct sc_proof proof;
+    struct world w;
+    struct cr_buf out;
+
+    (void)state;
+    world_init(&w);
+    build_two(&w, 1, &out);
+    ts_assert_ok(sc_proof_read(cr_buf_span(&out), &proof, strand_of, strand, NULL));
+    assert_true(strand[0] == 0 && strand[1] == 9 && strand[2] == 0 && strand[4] == 0);
+    ts_each_bit_flip(out.p, out.n, refused, NULL);
+    cr_buf_release(&out);
+    build_two(&w, 2, &out);
+    ts_assert_ok(sc_proof_read(cr_buf_span(&out), &proof, strand_of, strand, NULL));
+    assert_true(strand[0] == 0 && strand[2] == 1 && strand[4] == 1);
+    cr_buf_release(&out);
+    w.item[2].kind = SC_PROOF_LEAF;
+    build_two(&w, 2, &out);
+    ts_assert_status(sc_proof_read(cr_buf_span(&out), &proof, NULL, NULL, NULL), ST_MALFORMED);
+    cr_buf_release(&out);
+    world_free(&w);
+}
+
 /* An entry of a suite that is not known is verified like the others, and what it says is left. */
 static int see_unread(void *arg, const struct sc_proof_entry *e)
 {
@@ -192,6 +241,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_proof__all_of_it_is_covered),
         cmocka_unit_test(test_proof__forms),
+        cmocka_unit_test(test_proof__strands),
         cmocka_unit_test(test_proof__other_suite),
     };
 
