@@ -66,6 +66,8 @@ static const struct nd_opt run_opts[] = {
      "where the page is served, default 127.0.0.1:8686"},
     {"http-lan", NULL, "允许局域网内的手机和电脑打开页面",
      "let phones and computers of the LAN open the page"},
+    {"setup", NULL, "此处还没有节点时，在页面上建立",
+     "when there is no node here yet, make one on the page"},
     {"log", "LEVEL", "日志级别 error|warning|info|debug",
      "how much to log: error|warning|info|debug"},
     {NULL, NULL, NULL, NULL}};

@@ -87,7 +87,7 @@ static int write_grids_file(struct nd_cmd *c, const char *arg, uint64_t street, 
             *comma = '\0';
         if (comma == NULL || nd_grid_parse(start, &code) != ST_OK ||
             !sc_grid_within(code, street)) {
-            if (number > 1)
+            if (number > 1 || (start[0] >= '0' && start[0] <= '9'))
                 rc = st_fail(err, ST_MALFORMED,
                              "'%s' line %u: wanted a code of street %llu, a comma and a name", path,
                              number, (unsigned long long)street);

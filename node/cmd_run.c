@@ -5,6 +5,7 @@
 #include "node/config.h"
 #include "node/control.h"
 #include "node/http_api.h"
+#include "node/http_setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,16 +153,23 @@ static bool poll_clients(struct server *s)
 
 /* The page is a convenience: a node whose page cannot be served (the port is taken by another node
  * of this machine) works all the same. */
-static void start_page(struct nd_cmd *c, struct server *s)
+static const char *page_addr(const struct nd_cmd *c)
 {
-    const char *listen = nd_opt(c, "http"), *hosts[ND_HTTP_HOSTS_MAX];
+    const char *listen = nd_opt(c, "http");
+
+    return listen != NULL                  ? listen
+           : nd_opt(c, "http-lan") != NULL ? "0.0.0.0:8686"
+                                           : "127.0.0.1:8686";
+}
+
+static void start_page(struct nd_cmd *c, struct server *s, const char *listen)
+{
+    const char *hosts[ND_HTTP_HOSTS_MAX];
     bool lan = nd_opt(c, "http-lan") != NULL;
     char bound[ND_UV_ADDR_MAX], own[ND_HTTP_HOSTS_MAX][ND_UV_ADDR_MAX];
     size_t n = lan ? nd_uv_local_addrs(own, ND_HTTP_HOSTS_MAX) : 0;
     struct st_err err = {0};
 
-    if (listen == NULL)
-        listen = lan ? "0.0.0.0:8686" : "127.0.0.1:8686";
     if (strcmp(listen, "off") == 0)
         return;
     for (size_t i = 0; i < n; i++)
@@ -207,8 +215,24 @@ static int start(struct nd_cmd *c, struct server *s, const char *listen, struct 
     return rc;
 }
 
+/* With --setup and without a node: the page on which one is made. The node then goes on where the
+ * page was (page: its address). */
+static int first_run(struct nd_cmd *c, char page[static ND_UV_ADDR_MAX], bool *stopped,
+                     struct st_err *err)
+{
+    *stopped = false;
+    if (strlen(page_addr(c)) >= ND_UV_ADDR_MAX)
+        return st_fail(err, ST_USAGE, "--http '%s'", page_addr(c));
+    memcpy(page, page_addr(c), strlen(page_addr(c)) + 1);
+    if (nd_opt(c, "setup") == NULL || !nd_setup_wanted(c->dir))
+        return ST_OK;
+    return nd_setup(c, page_addr(c), page, stopped, err);
+}
+
 int nd_cmd_serve(struct nd_cmd *c)
 {
+    char page[ND_UV_ADDR_MAX];
+    bool stopped;
     struct nd_app_options o = {.dir = c->dir, .dial = true};
     struct server *s;
     struct nd_ctl *ctl = NULL;
@@ -216,6 +240,10 @@ int nd_cmd_serve(struct nd_cmd *c)
     struct st_err err = {0};
     int rc;
 
+    if (first_run(c, page, &stopped, &err) != ST_OK)
+        return nd_fail_err(c, &err);
+    if (stopped)
+        return ND_EX_OK;
     if (nd_config_load(c->dir, &config, &err) != ST_OK)
         return nd_fail_err(c, &err);
     o.log_level = config.log_level;
@@ -231,7 +259,7 @@ int nd_cmd_serve(struct nd_cmd *c)
                    &err);
     }
     if (rc == ST_OK)
-        start_page(c, s);
+        start_page(c, s, page);
     while (rc == ST_OK && !nd_uv_stopped(s->app->uv)) {
         nd_uv_step(s->app->uv, step_ms(s));
         if (s->api != NULL)

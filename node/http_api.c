@@ -1,6 +1,5 @@
 #include "node/cmd_cut.h"
 #include "node/cmd_record.h"
-#include "node/control.h"
 #include "node/http_api_int.h"
 
 #include "crypto/base/assert.h"
@@ -10,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JSON_TYPE "application/json; charset=utf-8"
-#define PAGE_MAX  200 /* rows of one answer */
+#define PAGE_MAX 200 /* rows of one answer */
 
 uint64_t nd_api_now(const struct nd_api *api)
 {
@@ -27,27 +25,10 @@ void nd_api_json(struct nd_http_req *r, unsigned status, json_t *v)
 
     json_decref(v);
     if (text == NULL)
-        nd_http_reply(r, 503, JSON_TYPE, cr_span_text(out_of_memory));
+        nd_http_reply(r, 503, ND_API_JSON_TYPE, cr_span_text(out_of_memory));
     else
-        nd_http_reply(r, status, JSON_TYPE, cr_span_text(text));
+        nd_http_reply(r, status, ND_API_JSON_TYPE, cr_span_text(text));
     free(text);
-}
-
-/* HTTP's word for an exit code of the command line. */
-static unsigned verb_status(int code)
-{
-    switch (code) {
-    case ND_EX_OK: return 200;
-    case ND_EX_USAGE: return 400;
-    case ND_EX_NOTFOUND: return 404;
-    case ND_EX_DENIED: return 403;
-    case ND_EX_CONFLICT: return 409;
-    case ND_EX_PIN: return 401;
-    case ND_EX_LOCKED:
-    case ND_EX_UNREACHABLE: return 503;
-    case ND_EX_FULL: return 507;
-    default: return 500;
-    }
 }
 
 static unsigned http_status(int status)
@@ -55,7 +36,7 @@ static unsigned http_status(int status)
     bool content = status == ST_MALFORMED || status == ST_OVERSIZE || status == ST_TRUNCATED ||
                    status == ST_RANGE;
 
-    return content ? 422 : verb_status(nd_exit_of(status));
+    return content ? 422 : nd_api_verb_status(nd_exit_of(status));
 }
 
 void nd_api_fail(struct nd_http_req *r, int status, const char *fmt, ...)
@@ -112,54 +93,13 @@ static bool grid_of(struct nd_http_req *r, uint64_t *out)
 
 /* ---- what verbs answer ---- */
 
-struct printed {
-    struct cr_buf out, err;
-    int status; /* of keeping it */
-};
-
-static void collect(void *arg, int channel, struct cr_span bytes)
-{
-    struct printed *p = arg;
-    int rc = cr_buf_append(channel == ND_CH_OUT ? &p->out : &p->err, bytes.p, bytes.n);
-
-    if (p->status == ST_OK)
-        p->status = rc;
-}
-
-/* Runs a verb that prints one JSON value, and answers with it. words: without the program's name,
- * NULL at the end; parsing writes into its own copies. */
 static void answer_verb(struct nd_api *api, struct nd_http_req *r, const char *const *words)
 {
-    struct printed p = {.status = ST_OK};
-    char *argv[16] = {NULL};
-    struct nd_cmd c = {
-        .app = api->app, .write = collect, .write_arg = &p, .zh = !nd_api_english(r)};
-    int argc = 0, code = ND_EX_FAILED;
+    struct nd_api_printed p;
+    int code = nd_api_verb(api->app, api->app->dir, !nd_api_english(r), NULL, words, &p);
 
-    cr_buf_init(&p.out, ND_API_OUT_MAX);
-    cr_buf_init(&p.err, 65536);
-    while (words[argc] != NULL && argc < 15) {
-        argv[argc] = strdup(words[argc]);
-        if (argv[argc] == NULL)
-            p.status = ST_NOMEM;
-        argc++;
-    }
-    if (p.status == ST_OK && nd_cmd_parse(&c, argc, argv) != ST_OK)
-        code = ND_EX_USAGE;
-    else if (p.status == ST_OK) {
-        c.dir = api->app->dir;
-        code = nd_cmd_run(&c);
-    }
-    if (p.status != ST_OK)
-        nd_api_fail(r, p.status, "%s", st_text((enum st_code)p.status));
-    else
-        nd_http_reply(r, verb_status(code), JSON_TYPE,
-                      cr_buf_span(code == ND_EX_OK ? &p.out : &p.err));
-    nd_cmd_release(&c);
-    for (int i = 0; i < argc; i++)
-        free(argv[i]);
-    cr_buf_release(&p.err);
-    cr_buf_release(&p.out);
+    nd_api_answer(r, code, &p);
+    nd_api_printed_release(&p);
 }
 
 static void get_tree(void *arg, struct nd_http_req *r)
@@ -180,16 +120,9 @@ static void get_tree(void *arg, struct nd_http_req *r)
 
 static void get_hazard(void *arg, struct nd_http_req *r)
 {
-    const char *id = nd_http_segment(r, 0);
-    const char *words[] = {"show", "--json", "--", id, NULL};
-    size_t n = strspn(id, "0123456789abcdefABCDEF");
+    const char *words[] = {"show", "--json", "--", nd_http_segment(r, 0), NULL};
 
-    if (nd_api_session(arg, r) == NULL)
-        return;
-    if (id[n] != '\0' || n < 4 || n > 32)
-        nd_api_fail(r, ST_NOTFOUND, "%s",
-                    nd_api_tr(r, "编号应为 4 到 32 位十六进制", "an id is 4 to 32 hex digits"));
-    else
+    if (nd_api_session(arg, r) != NULL)
         answer_verb(arg, r, words);
 }
 

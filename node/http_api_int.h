@@ -1,10 +1,12 @@
 /* Inside of http_*.c but for the server itself (http_mhd.c).
  *
- *   http_api.c      start and stop, routes, lists, what verbs answer, live streams
+ *   http_api.c      start and stop, routes, lists, live streams
+ *   http_verb.c     what the command line's verbs answer
  *   http_session.c  who is logged in
  *   http_catalog.c  the catalogue as JSON
  *   http_write.c    records from JSON, signed by the officer of the session
- *   http_page.c     the embedded page */
+ *   http_page.c     the embedded page
+ *   http_setup.c    the first run: before there is a node */
 #ifndef NODE_HTTP_API_INT_H
 #define NODE_HTTP_API_INT_H
 
@@ -55,6 +57,22 @@ static inline const char *nd_api_tr(const struct nd_http_req *r, const char *zh,
 /* A number of the query, fallback when absent; false after having answered 400. */
 bool nd_api_number(struct nd_http_req *r, const char *name, uint64_t max, uint64_t fallback,
                    uint64_t *out);
+
+/* ---- verbs ---- */
+#define ND_API_JSON_TYPE "application/json; charset=utf-8"
+struct nd_api_printed {
+    struct cr_buf out, err;
+    int status; /* of keeping it */
+};
+/* Runs a verb to its end: its exit code. words: without the program's name, NULL at the end.
+ * answers: to what it may ask (prompt.h), may be NULL. app NULL: on the store in dir, which nobody
+ * else has open. The caller releases *p. */
+int nd_api_verb(struct nd_app *app, const char *dir, bool zh, json_t *answers,
+                const char *const *words, struct nd_api_printed *p);
+void nd_api_printed_release(struct nd_api_printed *p);
+/* Answers with the JSON that it printed, or its error. */
+void nd_api_answer(struct nd_http_req *r, int code, const struct nd_api_printed *p);
+unsigned nd_api_verb_status(int code); /* HTTP's word for an exit code */
 
 /* ---- sessions ---- */
 /* The session of the request, prolonged; NULL after having answered 401. */

@@ -1,26 +1,11 @@
 // No serious or critical finding of axe-core on any screen, on a phone and on a desk, in both languages;
 // and nothing is wider than a phone.
-import { createRequire } from "node:module";
-import * as fs from "node:fs";
-import * as path from "node:path";
-import { check, DESK, everything, logIn, open, PHONE, scenario, screens, settled, show, streetAndVillage, unfold, visitor } from "./lib.mjs";
-
-const require = createRequire(path.join(process.env.FS_MODULES, "package.json"));
-const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const shots = process.env.FS_SHOTS; // a directory: keeps a picture of each screen there
+import { accessible, DESK, everything, logIn, open, PHONE, scenario, screens, settled, show, streetAndVillage, unfold, visitor } from "./lib.mjs";
 
 async function look(page, what) {
   await settled(page);
   await unfold(page);
-  if (shots) await page.screenshot({ path: path.join(shots, what.replace(/[^\w-]+/g, "_") + ".png"), fullPage: true });
-  // by the protocol, since the page's own rules allow no script from elsewhere
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ["violations"] })).violations
-    .filter((v) => v.impact === "serious" || v.impact === "critical")
-    .map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" ")));
-  check(found.length === 0, what + "\n" + found.join("\n"));
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  check(wide <= 0, what + " is " + wide + " pixels wider than the screen");
+  await accessible(page, what);
 }
 
 await scenario(async () => {

@@ -1,32 +1,12 @@
 // English everywhere when it is chosen, Chinese everywhere when it is not, on every screen: with data
 // without Chinese no Chinese character is left on an English page, and no English word on a Chinese one
 // but for data and the words below.
-import { check, everything, logIn, open, scenario, screens, show, sees, streetAndVillage, unfold, visitor } from "./lib.mjs";
+import { everything, logIn, open, scenario, screens, show, sees, streetAndVillage, translated, unfold, visitor } from "./lib.mjs";
 
 const NAME = "Xx", TEXT = "0000 xx"; // no word of either language
-const SAME = /简体中文|English/g; // what a language is called, in itself
-const LATIN = /\b(PIN|CSV|JSON|QR|Xx|xx|Huangguashan|Daijiadian|South|Street|Group|Chen|Wang|Li|Zhao|node|fengsui|key|new)\b/g;
+const DATA = /\b(PIN|CSV|JSON|QR|Xx|xx|Huangguashan|Daijiadian|South|Street|Group|Chen|Wang|Li|Zhao|node|fengsui|key|new)\b/g;
 
-// Every text and every attribute that is shown or read out.
-function words(page) {
-  return page.evaluate(() => {
-    const out = [document.title];
-    const all = document.createTreeWalker(document.body, NodeFilter.SHOW_ALL);
-    for (let n = all.nextNode(); n; n = all.nextNode()) {
-      if (n.nodeType === Node.TEXT_NODE && n.parentElement.tagName !== "NOSCRIPT" && n.parentElement.tagName !== "SCRIPT") out.push(n.nodeValue);
-      if (n.nodeType === Node.ELEMENT_NODE)
-        for (const a of ["placeholder", "aria-label", "title", "alt"]) if (n.getAttribute(a)) out.push(n.getAttribute(a));
-    }
-    return out;
-  });
-}
-
-async function walk(page, lang, to) {
-  const left = (await words(page)).filter((w) => (lang === "en"
-    ? /[\u2e80-\u9fff\uff00-\uffef]/.test(w.replace(SAME, ""))
-    : /[A-Za-z]{2,}/.test(w.replace(SAME, "").replace(LATIN, "").replace(/\b[0-9a-f]{8,}\b/g, ""))));
-  check(left.length === 0, lang + " " + to + ": " + [...new Set(left)].join(" | "));
-}
+const walk = (page, lang, what) => translated(page, lang, what, DATA);
 
 await scenario(async () => {
   const nodes = await streetAndVillage({ latin: true });

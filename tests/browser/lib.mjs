@@ -37,6 +37,8 @@ export async function until(what, test, ms = WAIT_MS) {
   }
 }
 
+export const directory = () => work;
+
 // A node's data directory and, while it runs, its process. The ports are kept over restarts, as they
 // are in the field.
 export class Node {
@@ -66,20 +68,39 @@ export class Node {
     this.run("key", "new", key, "--pin-file", file);
     this.run("cert", "issue", "--key", key, "--name", name, "--role", role, "--grid", grid, "--pin-file", file, ...as);
   }
-  async start() {
+  log() {
+    return fs.readFileSync(path.join(work, this.name + ".log"), "utf8");
+  }
+  spawn(...more) {
     const log = fs.openSync(path.join(work, this.name + ".log"), "w");
-    const read = () => fs.readFileSync(path.join(work, this.name + ".log"), "utf8");
-    const child = spawn(program, ["--data", this.dir, "run", "--listen", this.listen, "--http", this.http],
+    const child = spawn(program, ["--data", this.dir, "run", "--listen", this.listen, "--http", this.http, ...more],
       { stdio: ["ignore", log, log], env: { ...process.env, LANG: "en" } });
     fs.closeSync(log);
     this.process = child;
     this.ended = new Promise((r) => child.on("exit", r));
     undo.push(() => { if (this.process === child) child.kill("SIGKILL"); });
-    await until(this.name + " serves its page", () => /^page http/m.test(read()) || child.exitCode !== null);
-    check(child.exitCode === null, this.name + " ended: " + read());
-    this.listen = /^listening on (.*)$/m.exec(read())[1];
-    this.http = /^page http:\/\/(.*)\/$/m.exec(read())[1];
+  }
+  // Its terminal shows the pattern, and it still runs.
+  async says(pattern) {
+    await until(this.name + " says " + pattern, () => pattern.test(this.log()) || this.process.exitCode !== null);
+    check(this.process.exitCode === null, this.name + " ended: " + this.log());
+    return pattern.exec(this.log());
+  }
+  async serves() {
+    this.http = (await this.says(/^page http:\/\/(.*)\/$/m))[1];
+    this.listen = /^listening on (.*)$/m.exec(this.log())[1];
     this.url = "http://" + this.http + "/";
+  }
+  async start() {
+    this.spawn();
+    await this.serves();
+  }
+  // The page of the first run, before there is a node.
+  async startSetup() {
+    this.spawn("--setup");
+    const said = await this.says(/^http:\/\/(.*)\/#\/setup\/([0-9a-f]+)$/m);
+    this.url = "http://" + said[1] + "/";
+    this.setupCode = said[2];
   }
   async stop(signal = "SIGTERM") {
     this.process.kill(signal);
@@ -207,6 +228,44 @@ export async function everything({ street, village }, text, name) {
 // Opens what a screen shows only when asked: forms of acts, of records, "more".
 export async function unfold(page) {
   await page.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+}
+
+// ---- what every screen must keep ----
+
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const shots = process.env.FS_SHOTS; // a directory: keeps a picture of each screen there
+
+// axe-core finds nothing serious, and nothing is wider than the screen.
+export async function accessible(page, what) {
+  if (shots) await page.screenshot({ path: path.join(shots, what.replace(/[^\w-]+/g, "_") + ".png"), fullPage: true });
+  await page.evaluate(axe); // by the protocol, since the page's own rules allow no script from elsewhere
+  const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ["violations"] })).violations
+    .filter((v) => v.impact === "serious" || v.impact === "critical")
+    .map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" ")));
+  check(found.length === 0, what + "\n" + found.join("\n"));
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  check(wide <= 0, what + " is " + wide + " pixels wider than the screen");
+}
+
+const SAME = /简体中文|English/g; // what a language is called, in itself
+
+// No Chinese on an English page, no English word on a Chinese one; also in what is read out. data: a
+// pattern of words of the data.
+export async function translated(page, lang, what, data) {
+  const words = await page.evaluate(() => {
+    const out = [document.title];
+    const all = document.createTreeWalker(document.body, NodeFilter.SHOW_ALL);
+    for (let n = all.nextNode(); n; n = all.nextNode()) {
+      if (n.nodeType === Node.TEXT_NODE && n.parentElement.tagName !== "NOSCRIPT" && n.parentElement.tagName !== "SCRIPT") out.push(n.nodeValue);
+      if (n.nodeType === Node.ELEMENT_NODE)
+        for (const a of ["placeholder", "aria-label", "title", "alt"]) if (n.getAttribute(a)) out.push(n.getAttribute(a));
+    }
+    return out;
+  });
+  const left = words.filter((w) => (lang === "en"
+    ? /[\u2e80-\u9fff\uff00-\uffef]/.test(w.replace(SAME, ""))
+    : /[A-Za-z]{2,}/.test(w.replace(SAME, "").replace(data, "").replace(/\b[0-9a-f]{8,}\b/g, ""))));
+  check(left.length === 0, lang + " " + what + ": " + [...new Set(left)].join(" | "));
 }
 
 // Runs the test and ends with its exit code.

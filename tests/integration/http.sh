@@ -48,7 +48,7 @@ for path in ../fengsui.db ../../etc/passwd ..%2f..%2fetc%2fpasswd %2e%2e/%2e%2e/
     got=$(curl -s -o "$work/out" -w '%{http_code}' --path-as-is --max-time 20 "$base/$path") || fail "curl: $path"
     case $got in 400 | 404) ;; *) fail "$path is answered by $got: $(head -c 100 "$work/out")" ;; esac
     got=$(curl -s -o "$work/out" -w '%{http_code}' --path-as-is --max-time 20 -H "$auth" "$base/api/v1/hazards/$path")
-    case $got in 400 | 404 | 405) ;; *) fail "hazards/$path is answered by $got: $(head -c 100 "$work/out")" ;; esac
+    case $got in 400 | 404 | 405 | 422) ;; *) fail "hazards/$path is answered by $got: $(head -c 100 "$work/out")" ;; esac
 done
 
 for query in tree?grid=x tree?level=9 tree?level=-1 tree?grid=--help hazards?code=%27 hazards?offset=99999999999 \
@@ -155,6 +155,35 @@ wait "$slow_headers" || fail "headers that never end are waited for"
 wait "$slow_body" || fail "a body that trickles is waited for"
 [ "$(cat "$work/slow.headers")" -le 30 ] || fail "headers were waited for $(cat "$work/slow.headers") s"
 [ "$(cat "$work/slow.body")" -le 60 ] || fail "a body was waited for $(cat "$work/slow.body") s"
+
+# the first run: on the loopback only, nothing without the code of its terminal, and not twice
+expect 7 fs empty run --setup --listen 127.0.0.1:0 --http 0.0.0.0:0
+expect 7 fs empty run --setup --listen 127.0.0.1:0 --http-lan
+expect 3 fs empty run --listen 127.0.0.1:0 --http off
+"$fengsui" --data "$work/empty" run --setup --listen 127.0.0.1:0 --http 127.0.0.1:0 >"$work/empty.run.log" 2>&1 &
+setup=$!
+pids="$pids $setup"
+until_true 10 grep -q 'setup code' "$work/empty.run.log"
+code=$(sed -n 's/^setup code \([0-9a-f]*\) .*/\1/p' "$work/empty.run.log")
+new=$(sed -n 's/^\(http:.*\)\/#.*/\1/p' "$work/empty.run.log")
+body='{"name":"x","street":"500118003","invite":"fs1-x","grid":"500118003206","file":"/x","phrase":"x","pin":"749203"}'
+for step in street join request answer restore officer skip; do
+    url=$new/api/v1/setup/$step
+    ask 401 -H "$json" -H "$ours" -d "$body" "$url"
+    ask 401 -H "$json" -H "$ours" -H "Authorization: Bearer $(printf '%s' "$code" | tr 0-9a-f 1-9a-f0)" -d "$body" "$url"
+    ask 401 -H "$json" -H "$ours" -H "Authorization: Bearer ${code%??}" -d "$body" "$url"
+    ask 403 -H "$json" -H "Authorization: Bearer $code" -d "$body" "$url"
+    ask 403 -H "$json" -H "$ours" -H "Authorization: Bearer $code" -H 'Origin: http://evil.example' -d "$body" "$url"
+    ask 421 -H "$json" -H "$ours" -H "Authorization: Bearer $code" -H 'Host: evil.example' -d "$body" "$url"
+done
+ask 409 -H "$json" -H "$ours" -H "Authorization: Bearer $code" -d "$body" "$new/api/v1/setup/officer" # no space yet
+for bad in '' '{' '[]' '{}' '{"name":"x"}' '{"name":"x","street":"1"}' '{"name":"x","street":"500118003","grids":"500118003206"}' \
+    '{"name":"x","street":"500118003","street":"500118004"}' '{"name":1,"street":2}'; do
+    got=$(curl -s -o "$work/out" -w '%{http_code}' --max-time 20 -H "$json" -H "$ours" -H "Authorization: Bearer $code" -d "$bad" "$new/api/v1/setup/street")
+    case $got in 400 | 422) ;; *) fail "setup with '$bad': $got $(cat "$work/out")" ;; esac
+done
+stop "$setup"
+rm -rf "$work/empty"
 
 kill -0 "$pid" || fail "the node died"
 ask 200 -H "$auth" "$base/api/v1/hazards/$id"

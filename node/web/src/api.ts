@@ -20,18 +20,21 @@ export function setToken(value: string | null): void {
   else sessionStorage.removeItem(TOKEN);
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+// bearer: what stands for the caller instead of the session (the first run's code). A body of bytes
+// goes as it is.
+async function call<T>(method: string, path: string, body?: unknown, bearer = token.value): Promise<T> {
   const headers: Record<string, string> = { "X-Fengsui": lang.value };
+  const raw = body instanceof Blob;
   let response: Response;
   let answer: unknown = null;
 
-  if (token.value) headers["Authorization"] = "Bearer " + token.value;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (bearer) headers["Authorization"] = "Bearer " + bearer;
+  if (body !== undefined) headers["Content-Type"] = raw ? "application/octet-stream" : "application/json";
   try {
     response = await fetch("/api/v1" + path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : raw ? (body as Blob) : JSON.stringify(body),
     });
     answer = await response.json();
   } catch (e) {
@@ -42,7 +45,7 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   lastOk.value = Date.now();
   if (!response.ok) {
     const e = (answer as { error?: { code?: string; message?: string; wait_s?: number } }).error ?? {};
-    if (response.status === 401) setToken(null);
+    if (response.status === 401 && bearer === token.value) setToken(null);
     throw new ApiError(response.status, e.code ?? "", e.message ?? response.statusText, e.wait_s ?? 0);
   }
   return answer as T;
@@ -76,5 +79,6 @@ export const api = {
     call<{ id: string; node: string }>("POST", "/records/" + type, fields),
   sync: () => call<SyncState>("GET", "/sync"),
   syncNow: () => call<object>("POST", "/sync", {}),
+  setup: <T>(step: string, body: unknown, code: string) => call<T>("POST", "/setup/" + step, body, code),
   held: (f: Filter) => call<Page<Held>>("GET", "/held" + query({ limit: PAGE, ...f })),
 };

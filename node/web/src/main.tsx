@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { api, lastOk, reachable, setToken, token } from "./api";
 import { drafts, loadDrafts } from "./drafts";
 import { lang, setLang, t, time, type Key } from "./i18n";
@@ -13,6 +13,7 @@ import { Login } from "./screens/login";
 import { Grids } from "./screens/grids";
 import { Records } from "./screens/records";
 import { HeldScreen, Sync } from "./screens/sync";
+import { Setup } from "./screens/setup";
 import { Settings } from "./screens/settings";
 import "./style.css";
 
@@ -72,16 +73,22 @@ function Header() {
 }
 
 function App() {
-  useEffect(() => { void refreshMe().catch(() => 0); }, [token.value]);
+  const asked = useRef(token.value);
+  useEffect(() => {
+    if (asked.current !== token.value) void refreshMe().catch(() => 0);
+    asked.current = token.value;
+  }, [token.value]);
   useEffect(() => {
     if (token.value) connect();
     else disconnect();
   }, [token.value]);
   useEffect(() => { if (token.value) void refreshShell().catch(() => 0); }, [changes.value, token.value]);
   useEffect(() => {
-    if (!catalog.value) void api.catalog().then((c) => { catalog.value = c; }).catch(() => 0);
-  }, [changes.value]);
+    if (!me.value) void refreshMe().catch(() => 0);
+    else if (!me.value.setup && !catalog.value) void api.catalog().then((c) => { catalog.value = c; }).catch(() => 0);
+  }, [changes.value, me.value]);
   const note = toast.value;
+  if (me.value?.setup) return <Setup />;
   return (
     <>
       <Header />
@@ -105,6 +112,7 @@ function App() {
 async function start(): Promise<void> {
   await setLang(lang.value);
   await loadDrafts().catch(() => 0);
+  await refreshMe().catch(() => 0);
   render(<App />, document.getElementById("app") as HTMLElement);
 }
 void start();

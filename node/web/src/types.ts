@@ -35,6 +35,8 @@ export interface Catalog {
 }
 
 export interface Me {
+  setup?: "space" | "officer" | "done"; // the first run: there is no node yet, and nothing of what follows
+  dir?: string;
   space: string;
   street: string;
   node: string;
