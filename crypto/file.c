@@ -42,7 +42,9 @@ static int write_and_close(int fd, const char *path, const uint8_t *p, size_t n,
     while (n > 0 && e == 0) {
         ssize_t done = write(fd, p, n);
 
-        if (done < 0 && errno != EINTR) {
+        if (done == 0) { /* not to be tried for ever */
+            e = EIO;
+        } else if (done < 0 && errno != EINTR) {
             e = errno;
         } else if (done > 0) {
             p += done;

@@ -68,7 +68,9 @@ int nd_fs_write(int fd, struct cr_span bytes, const char *path, struct st_err *e
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
+        if (n == 0) /* not to be tried for ever */
+            errno = EIO;
+        if (n <= 0)
             return nd_fs_fail(err, "write", path);
         bytes = cr_span_of(bytes.p + n, bytes.n - (size_t)n);
     }

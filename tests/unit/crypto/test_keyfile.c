@@ -89,7 +89,9 @@ ssize_t __wrap_write(int fd, const void *p, size_t n)
 {
     if (!strikes("write"))
         return __real_write(fd, p, n);
-    return fault.transfer_one ? __real_write(fd, p, 1) : -1;
+    if (fault.transfer_one)
+        return __real_write(fd, p, 1);
+    return fault.error == 0 ? 0 : -1;
 }
 
 static void arm(const char *name, int on_call, int error, bool transfer_one)
@@ -298,6 +300,7 @@ static void test_keyfile__save_survives_each_failing_call(void **state)
         {"open", 1, ENOSPC, ST_FULL},   {"open", 1, EMFILE, ST_IO},
         {"open", 1, ENOMEM, ST_NOMEM},  {"write", 1, ENOSPC, ST_FULL},
         {"write", 1, EDQUOT, ST_FULL},  {"write", 1, EIO, ST_IO},
+        {"write", 1, 0, ST_IO}, /* takes nothing */
         {"fsync", 1, EIO, ST_IO},       {"close", 1, EIO, ST_IO},
         {"link", 1, EEXIST, ST_EXISTS}, {"open", 2, EACCES, ST_DENIED}, /* the directory */
         {"fsync", 2, EIO, ST_IO},
