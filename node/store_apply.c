@@ -459,13 +459,15 @@ static int close_run(struct nd_store *s, const struct nd_run *r, struct nd_log *
 }
 
 /* A run that is stored already, of a row that is passed on in part only: its checkpoint is worth
- * keeping, since the part has to end at one (store_view.c). *done: that was all. */
+ * keeping, since the part has to end at one (store_view.c). *done: that was all. One that ends
+ * beyond the part is not there as far as the engine is concerned, and must not become so. */
 static int take_again(struct nd_store *s, const struct nd_run *r, uint64_t *handle, bool *done,
                       struct st_err *err)
 {
     uint64_t end = r->run->first_seq + r->run->count - 1;
     const struct nd_log *l = NULL;
     sqlite3_stmt *q;
+    uint64_t relay;
     int rc = nd_log_find(s, &r->log_id, &s->logs, err);
 
     *done = false;
@@ -474,7 +476,8 @@ static int take_again(struct nd_store *s, const struct nd_run *r, uint64_t *hand
     if (rc != ST_OK || l == NULL)
         return rc;
     nd_auth_settle(s);
-    if (sc_authority_relay(s->auth, &l->key, l->branch) >= l->link.seq_next)
+    relay = sc_authority_relay(s->auth, &l->key, l->branch);
+    if (relay >= l->link.seq_next || end >= relay)
         return ST_OK;
     *done = true;
     if (handle != NULL)

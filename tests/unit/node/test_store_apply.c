@@ -452,6 +452,11 @@ static void test_store__revocation(void **state)
     kit_record(k, KIT_OFFICER, SC_R_HAZARD_REPORT, NULL, NULL, &report);
     ts_assert_ok(nd_store_begin(s, NULL));
     ts_assert_status(kit_apply(k, s, KIT_OFFICER, 2, 1, false, NULL), ST_DENIED);
+    /* What is stored of what is refused is not taken up again: it would be offered, and cannot be
+     * read as such. */
+    ts_assert_status(kit_apply(k, s, KIT_OFFICER, 1, 1, false, NULL), ST_CONFLICT);
+    ts_assert_status(kit_apply(k, s, KIT_OFFICER, 0, 2, false, NULL), ST_CONFLICT);
+    ts_assert_ok(kit_apply(k, s, KIT_OFFICER, 0, 1, false, NULL));
     ts_assert_ok(nd_store_commit(s, NULL));
     ts_assert_ok(nd_store_log(s, &k->log[KIT_OFFICER].key, &log));
     assert_int_equal(log.link.seq_next, 2);
