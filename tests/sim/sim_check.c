@@ -157,7 +157,7 @@ struct story {
     uint64_t danger_lamport; /* of the latest certified or open danger */
     uint64_t clear_lamport;  /* of the latest clearance by somebody who may clear */
     uint64_t severity;
-    bool clear_by_street, second;
+    bool clear_by_street, second, danger_held;
     struct sc_id fixer[64];
     size_t fixer_n;
     struct sc_id clearer[64];
@@ -177,11 +177,13 @@ static int read_fact(void *arg, const struct nd_history_row *row)
     struct story *t = arg;
     const struct sc_fact *f = &row->fact;
     uint32_t roles = roles_of(t->s, &f->author);
-    bool clears = f->type == SC_R_HAZARD_PASS || f->type == SC_R_HAZARD_VOID;
+    bool clears = !row->held && (f->type == SC_R_HAZARD_PASS || f->type == SC_R_HAZARD_VOID);
     bool danger = f->type == SC_R_HAZARD_REPORT || f->type == SC_R_HAZARD_FAIL ||
                   f->type == SC_R_HAZARD_REOPEN || f->type == SC_R_HAZARD_EMERGENCY;
 
-    if (danger && f->lamport > t->danger_lamport)
+    if (danger && row->held) /* of a key that was cut: shown, and without effect */
+        t->danger_held = true;
+    else if (danger && f->lamport > t->danger_lamport)
         t->danger_lamport = f->lamport;
     if (clears && (roles & (SC_ROLE_OFFICER | SC_ROLE_CHIEF | SC_ROLE_VILLAGE | SC_ROLE_STREET))) {
         if (f->lamport > t->clear_lamport)
@@ -210,6 +212,8 @@ static int check_closed(void *arg, const struct nd_hazard_row *row)
     if (t.clearer_n == 0)
         sim_fail(n->sim, "node %zu: %s is closed without a clearance by anyone with the role",
                  n->index, hex);
+    else if (t.danger_held && (row->h.flags & SC_HF_UNVERIFIED) == 0)
+        sim_fail(n->sim, "node %zu: %s hides a danger that is held", n->index, hex);
     else if (t.clear_lamport < t.danger_lamport)
         sim_fail(n->sim, "node %zu: %s is closed over a danger that no clearance has seen",
                  n->index, hex);
