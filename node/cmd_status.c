@@ -198,12 +198,12 @@ static void status_json(struct nd_cmd *c, const struct nd_store_stats *st, const
                   nd_json_grid(g->street), "running", (int)c->app->serving, "roles",
                   (json_int_t)nd_app_roles(c->app), "scopes", list, "peers", s.peers);
     (void)json_object_update_new(
-        o, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "entries",
+        o, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "entries",
                      (json_int_t)st->entries, "logs", (json_int_t)st->logs, "subjects",
                      (json_int_t)st->subjects, "hazards", (json_int_t)st->hazards, "held",
-                     (json_int_t)st->held, "quarantined", (json_int_t)st->quarantined,
-                     "provisional", (json_int_t)st->provisional, "forks", (json_int_t)st->forks,
-                     "file_bytes", (json_int_t)st->file_bytes));
+                     (json_int_t)st->held, "quarantined", (json_int_t)st->quarantined, "unread",
+                     (json_int_t)st->unread, "provisional", (json_int_t)st->provisional, "forks",
+                     (json_int_t)st->forks, "file_bytes", (json_int_t)st->file_bytes));
     (void)json_object_update_new(
         o, json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}", "counters", "bytes_in",
                      (json_int_t)n.bytes_in, "bytes_out", (json_int_t)n.bytes_out, "entries_in",
@@ -234,6 +234,12 @@ static int status_text(struct nd_cmd *c, const struct nd_store_stats *st, const 
            (unsigned long long)st->entries, (unsigned long long)st->hazards,
            (unsigned long long)st->held, (unsigned long long)st->quarantined,
            (unsigned long long)st->forks);
+    if (st->unread > 0)
+        nd_out(c,
+               nd_tr(c, "本版本尚不能读的记录 %llu 条，可能含危险报告：请升级（held list 可见）\n",
+                     "entries this version cannot read yet: %llu; they may report a danger: "
+                     "upgrade (see held list)\n"),
+               (unsigned long long)st->unread);
     notices_text(c);
     nd_out(c, "%s\n", nd_tr(c, "范围：", "scopes:"));
     for (size_t i = 0; i < count; i++)

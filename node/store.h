@@ -259,7 +259,9 @@ int nd_store_copy(struct nd_store *s, const char *path,
 int nd_store_schema(void); /* that this program writes */
 
 struct nd_store_stats {
-    uint64_t entries, logs, subjects, hazards, held, quarantined, provisional, forks, file_bytes;
+    uint64_t entries, logs, subjects, hazards, held, provisional, forks, file_bytes;
+    uint64_t quarantined; /* break the catalogue */
+    uint64_t unread;      /* of a suite that this version cannot read yet; not among those */
 };
 int nd_store_stats(struct nd_store *s, struct nd_store_stats *out) ST_MUST;
 /* Grows with everything this process writes: whoever shows the store looks again when it did. */

@@ -301,6 +301,9 @@ int nd_store_stats(struct nd_store *s, struct nd_store_stats *out)
     }
     t.provisional = s->prov_count;
     rc = one_number(s, ND_SQL_FORK_COUNT, &t.forks);
+    if (rc == ST_OK && t.quarantined > 0)
+        rc = one_number(s, ND_SQL_UNREAD_COUNT, &t.unread);
+    t.quarantined -= t.unread; /* both lie in one table, and the scopes count its rows */
     if (rc == ST_OK)
         rc = one_number(s, ND_SQL_PAGE_COUNT, &pages);
     if (rc == ST_OK)

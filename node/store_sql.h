@@ -163,6 +163,8 @@
                    " ORDER BY id LIMIT 1")                                                        \
     X(QUARANTINE_ADD, "INSERT OR REPLACE INTO quarantine(id, reason) VALUES(:id, :reason)")       \
     X(QUARANTINE_GET, "SELECT reason FROM quarantine WHERE id = :id")                             \
+    X(UNREAD_COUNT, "SELECT count(*) FROM quarantine q JOIN entry e ON e.id = q.id"               \
+                    " WHERE e.flags & 16")                                                        \
     X(QUARANTINE_EACH, "SELECT id FROM quarantine ORDER BY id")                                   \
     X(QUARANTINE_DROP, "DELETE FROM quarantine WHERE id = :id")                                   \
     X(FACT_ADD, "INSERT OR IGNORE INTO fact(subject, entry) VALUES(:subject, :entry)")            \

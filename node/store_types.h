@@ -33,7 +33,7 @@ enum nd_entry_flag {
     ND_EF_PRUNED = 1u << 1,     /* payload column: hash, size be64 */
     ND_EF_QUARANTINE = 1u << 2, /* breaks the catalogue: no fact */
     ND_EF_FORKED = 1u << 3,     /* provisional: its log went on differently */
-    ND_EF_UNREAD = 1u << 4,     /* of a suite that this program does not know: no fact */
+    ND_EF_UNREAD = 1u << 4, /* of a suite that this program does not know: no fact (16 in SQL) */
 };
 /* What admission finds, and a rebuild finds again. */
 #define ND_EF_FOUND (ND_EF_QUARANTINE | ND_EF_UNREAD)

@@ -121,7 +121,7 @@ export interface Peer {
   backlog: number;
   last_error: string;
 }
-export interface SyncState { now_ms: number; entries: number; held: number; forks: number; quarantined: number; peers: Peer[] }
+export interface SyncState { now_ms: number; entries: number; held: number; forks: number; quarantined: number; unread: number; peers: Peer[] }
 
 export interface Held {
   id: string;

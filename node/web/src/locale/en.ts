@@ -129,6 +129,7 @@ export const en: Record<keyof typeof zh, string> = {
   held_count: "{0} held",
   forks_count: "{0} forked logs",
   quarantined_count: "{0} malformed",
+  unread_count: "{0} entries this version cannot read yet; they may report a danger: upgrade",
   held_help: "These entries are stored and passed on but do not count: the signer had no authority, the certificate is not valid, the log is forked or was revoked. Those that report a danger are shown in the ledger as unverified.",
   reason: "Reason",
   record: "Record",

@@ -127,6 +127,7 @@ export const zh = {
   held_count: "不计入 {0} 条",
   forks_count: "日志分叉 {0} 处",
   quarantined_count: "格式不符 {0} 条",
+  unread_count: "本版本尚不能读的记录 {0} 条，可能含危险报告，请升级",
   held_help: "这些记录已保存并会传给其他节点，但暂不计入：签名人无权、证书失效、日志分叉或被撤销。其中报告危险的，在台账里以「待核实」显示。",
   reason: "原因",
   record: "记录",

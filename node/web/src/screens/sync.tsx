@@ -12,6 +12,7 @@ export function Sync() {
       <h1>{t("sync")}</h1>
       <p>
         {t("entries", data.entries)} · <a href="#/held">{t("held_count", data.held)}</a> · {t("forks_count", data.forks)} · {t("quarantined_count", data.quarantined)}
+        {data.unread > 0 && <> · {t("unread_count", data.unread)}</>}
       </p>
       <p>
         <button type="button" class="main" onClick={() => { void api.syncNow().then(() => { toast.value = { kind: "good", text: t("sync_started") }; again(); }); }}>
