@@ -152,6 +152,15 @@ static int add_hazard(void *arg, const struct nd_hazard_row *row)
     return 0;
 }
 
+/* 0: no step is called so. */
+static enum sc_hazard_state step_named(const char *name)
+{
+    for (enum sc_hazard_state s = SC_HS_REPORTED; s <= SC_HS_VOID; s++)
+        if (strcmp(sc_hazard_state_label(s).name, name) == 0)
+            return s;
+    return (enum sc_hazard_state)0;
+}
+
 static bool read_state(struct nd_http_req *r, struct nd_hazard_query *q)
 {
     const char *state = nd_http_query(r, "state");
@@ -162,10 +171,15 @@ static bool read_state(struct nd_http_req *r, struct nd_hazard_query *q)
         q->state = ND_HZ_CLOSED;
     else if (strcmp(state, "all") == 0)
         q->state = ND_HZ_ALL;
-    else {
-        nd_api_fail(r, ST_USAGE, "state: open, closed, all");
+    else
+        q->step = step_named(state);
+    if (q->state == ND_HZ_ALL && q->step == 0 && strcmp(state, "all") != 0) {
+        nd_api_fail(r, ST_USAGE, "state: open, closed, all, %s, …",
+                    sc_hazard_state_label(SC_HS_REPORTED).name);
         return false;
     }
+    if (q->step != 0)
+        q->state = q->step < SC_HS_CLOSED ? ND_HZ_OPEN : ND_HZ_CLOSED;
     return true;
 }
 
@@ -173,19 +187,24 @@ static void get_hazards(void *arg, struct nd_http_req *r)
 {
     struct nd_api *api = arg;
     struct nd_hazard_query q = {.code = nd_http_query(r, "code")};
-    uint64_t offset, limit, overdue, total = 0;
+    uint64_t offset, limit, overdue, due, total = 0;
     struct st_err err = {0};
     json_t *rows;
 
     if (nd_api_session(api, r) == NULL || !read_state(r, &q) || !grid_of(r, &q.grid_prefix) ||
         !nd_api_number(r, "severity", 4, 0, &q.severity_min) ||
-        !nd_api_number(r, "overdue", 1, 0, &overdue) ||
+        !nd_api_number(r, "overdue", 1, 0, &overdue) || !nd_api_number(r, "due", 366, 0, &due) ||
         !nd_api_number(r, "offset", UINT32_MAX, 0, &offset) ||
         !nd_api_number(r, "limit", PAGE_MAX, 50, &limit))
         return;
     q.offset = (size_t)offset;
     q.limit = limit == 0 ? PAGE_MAX : (size_t)limit;
-    q.overdue_at_ms = overdue != 0 ? nd_app_wall_ms(api->app) : 0;
+    if (overdue != 0 || due != 0)
+        q.overdue_at_ms = nd_app_wall_ms(api->app);
+    if (due != 0) {
+        q.due_from_ms = q.overdue_at_ms;
+        q.overdue_at_ms += due * 86400000;
+    }
     rows = json_array();
     if (nd_store_hazards(api->app->store, &q, add_hazard, rows, &total, &err) != ST_OK) {
         json_decref(rows);

@@ -135,10 +135,12 @@ enum nd_hazard_filter_state { ND_HZ_ALL, ND_HZ_OPEN, ND_HZ_CLOSED };
 struct nd_hazard_query {
     uint64_t grid_prefix; /* 0: all */
     enum nd_hazard_filter_state state;
+    enum sc_hazard_state step; /* 0: any */
     uint64_t severity_min;
     uint32_t flags;         /* all of these set */
     const char *code;       /* NULL: all */
-    uint64_t overdue_at_ms; /* 0: no; open with a deadline before */
+    uint64_t overdue_at_ms; /* 0: no; open with a deadline before … */
+    uint64_t due_from_ms;   /* … and not before this; only with overdue_at_ms */
     size_t offset, limit;   /* limit 0: no limit */
 };
 typedef int nd_hazard_cb(void *arg, const struct nd_hazard_row *row);

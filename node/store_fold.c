@@ -74,7 +74,7 @@ static void hazard_row(struct nd_store *s, struct nd_projection *p)
     p->row.type = SC_R_HAZARD_REPORT;
     p->row.grid = known_grid(s, h->grid, p->row.scope);
     p->row.rank = hazard_rank(h, &p->row.sid);
-    p->row.tags = (int64_t)(h->severity << 32 | h->flags);
+    p->row.tags = (int64_t)(h->severity << 32 | ND_TAG_STEP(h->state) | h->flags);
     if (h->code.n < sizeof p->row.code && h->code.n > 0)
         memcpy(p->row.code, h->code.p, h->code.n);
     if (h->state < SC_HS_CLOSED)
@@ -197,7 +197,7 @@ static int project_overflow(struct nd_store *s, struct nd_projection *p)
     p->row.type = SC_R_HAZARD_REPORT;
     p->row.grid = known_grid(s, 0, p->row.scope);
     p->row.rank = hazard_rank(&p->hazard, &p->row.sid);
-    p->row.tags = (int64_t)(UINT64_C(4) << 32 | SC_HF_OVERFLOW);
+    p->row.tags = (int64_t)(UINT64_C(4) << 32 | ND_TAG_STEP(SC_HS_REPORTED) | SC_HF_OVERFLOW);
     return sc_hazard_encode(&p->hazard, &s->state);
 }
 

@@ -178,11 +178,13 @@ static void bind_query(sqlite3_stmt *q, const struct nd_hazard_query *f)
     nd_bind_u64(q, ":grid_hi", hi);
     nd_bind_i64(q, ":rank_lo", f->state == ND_HZ_CLOSED ? ND_RANK_CLOSED : 0);
     nd_bind_i64(q, ":rank_hi", f->state == ND_HZ_OPEN ? ND_RANK_CLOSED - 1 : INT64_MAX);
-    nd_bind_u64(q, ":flags", f->flags);
+    nd_bind_u64(q, ":flags", f->flags | (f->step != 0 ? ND_TAG_STEP(f->step) : 0));
     nd_bind_u64(q, ":severity", f->severity_min);
     nd_bind_text(q, ":code", f->code);
-    if (f->overdue_at_ms != 0)
-        nd_bind_u64(q, ":due", f->overdue_at_ms);
+    if (f->overdue_at_ms == 0)
+        return;
+    nd_bind_u64(q, ":due", f->overdue_at_ms);
+    nd_bind_u64(q, ":due_from", f->due_from_ms);
 }
 
 static int grid_sums(struct nd_store *s, uint64_t prefix, uint64_t sums[static 4],
@@ -211,6 +213,12 @@ static uint64_t in_state(const struct nd_hazard_query *f, const uint64_t sums[st
     return (f->state != ND_HZ_CLOSED ? sums[0] : 0) + (f->state != ND_HZ_OPEN ? sums[1] : 0);
 }
 
+/* As the counters count: by state and grid alone. */
+static bool plain(const struct nd_hazard_query *f)
+{
+    return f->severity_min <= 1 && f->flags == 0 && f->step == 0 && f->code == NULL;
+}
+
 /* Number of rows: out of the counters where the question is as plain as they are. */
 static int count_hazards(struct nd_store *s, const struct nd_hazard_query *f, uint64_t *out,
                          struct st_err *err)
@@ -219,7 +227,7 @@ static int count_hazards(struct nd_store *s, const struct nd_hazard_query *f, ui
     sqlite3_stmt *q;
     int rc;
 
-    if (f->severity_min <= 1 && f->flags == 0 && f->code == NULL && f->overdue_at_ms == 0) {
+    if (plain(f) && f->overdue_at_ms == 0) {
         rc = grid_sums(s, f->grid_prefix, sums, err);
         if (rc == ST_OK)
             *out = in_state(f, sums);
@@ -242,9 +250,7 @@ static int count_hazards(struct nd_store *s, const struct nd_hazard_query *f, ui
  * full, whose rows are taken as evenly spread; a question that is not plain may need them all. */
 static uint64_t walk_cost(const struct nd_hazard_query *f, uint64_t here, uint64_t all)
 {
-    bool plain = f->severity_min <= 1 && f->flags == 0 && f->code == NULL;
-
-    if (!plain || f->limit == 0 || here == 0 || f->limit >= here || f->offset >= here - f->limit)
+    if (!plain(f) || f->limit == 0 || here == 0 || f->limit >= here || f->offset >= here - f->limit)
         return all;
     return (f->offset + f->limit) * (all / here + 1);
 }

@@ -10,7 +10,7 @@
 #define KEY_MADE_BY "@made-by"
 
 /* Raised whenever folds or rows change their meaning. */
-#define FOLD_VERSION 2
+#define FOLD_VERSION 3
 
 /* What the rows were made by: this program's catalogue and folds, and the suites it can read. */
 static int made_by(struct cr_hash *out)

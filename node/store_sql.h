@@ -98,6 +98,7 @@
     " AND rank BETWEEN :rank_lo AND :rank_hi" ND_HAZARD_FILTER_
 #define ND_HAZARD_DUE_                                                               \
     " FROM subject INDEXED BY subject_due WHERE deadline > 0 AND deadline < :due"    \
+    " AND deadline >= :due_from"                                                     \
     " AND grid BETWEEN :grid_lo AND :grid_hi AND rank BETWEEN :rank_lo AND :rank_hi" \
     " AND type = 32" ND_HAZARD_FILTER_
 

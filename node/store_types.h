@@ -156,6 +156,9 @@ struct nd_prov {
     struct cr_span payload; /* until the statement moves */
 };
 
+/* In a row's tags, beside flags (bits 0 to 19) and severity (from 32 on): the step it is at. */
+#define ND_TAG_STEP(state) (UINT64_C(1) << (20 + (unsigned)(state)))
+
 /* A row of subject. */
 struct nd_subject {
     int64_t id;

@@ -161,11 +161,43 @@ static int take(void *arg, const struct nd_hazard_row *row)
     return 0;
 }
 
+struct at_step {
+    enum sc_hazard_state step;
+    size_t n;
+};
+
+static int count_step(void *arg, const struct nd_hazard_row *row)
+{
+    struct at_step *a = arg;
+    a->n += row->h.state == a->step;
+    return 0;
+}
+
 static int sum_grid(void *arg, const struct nd_grid_row *row)
 {
     if (row->code == KIT_VILLAGE)
         *(struct nd_grid_row *)arg = *row;
     return 0;
+}
+
+/* What is listed by a step is at it, and each is at one. */
+static void steps_agree(struct nd_store *s)
+{
+    uint64_t total;
+    size_t steps = 0;
+    for (unsigned step = SC_HS_REPORTED; step <= SC_HS_VOID; step++) {
+        struct list at = {.n = 0};
+        struct at_step want = {.step = (enum sc_hazard_state)step};
+        ts_assert_ok(nd_store_hazards(s,
+                                      &(struct nd_hazard_query){.step = (enum sc_hazard_state)step},
+                                      take, &at, &total, NULL));
+        ts_assert_ok(nd_store_hazards(s, &(struct nd_hazard_query){.state = ND_HZ_ALL}, count_step,
+                                      &want, NULL, NULL));
+        assert_int_equal(total, at.n);
+        assert_int_equal(want.n, at.n);
+        steps += at.n;
+    }
+    assert_int_equal(steps, HAZARDS);
 }
 
 /* Lists are in the same order on every store, pages join without gaps, filters agree with a look
@@ -210,11 +242,22 @@ static void lists_agree(struct ts_prng *r, uint64_t seed, void *ctx)
                 assert_int_equal(village.severe, severe.n);
         }
     }
+    steps_agree(s[0]);
     struct list due = {.n = 0};
     ts_assert_ok(nd_store_hazards(s[0], &(struct nd_hazard_query){.overdue_at_ms = KIT_WALL * 2},
                                   take, &due, &total, NULL));
     assert_int_equal(total, due.n);
     assert_int_equal(village.overdue, due.n);
+    for (uint64_t from = KIT_WALL / 2; from < KIT_WALL * 2; from += KIT_WALL / 8) {
+        struct list late = {.n = 0}, soon = {.n = 0};
+        ts_assert_ok(nd_store_hazards(s[0], &(struct nd_hazard_query){.overdue_at_ms = from}, take,
+                                      &late, NULL, NULL));
+        ts_assert_ok(nd_store_hazards(
+            s[0], &(struct nd_hazard_query){.overdue_at_ms = KIT_WALL * 2, .due_from_ms = from},
+            take, &soon, &total, NULL));
+        assert_int_equal(total, soon.n);
+        assert_int_equal(late.n + soon.n, due.n);
+    }
     nd_store_close(s[0]);
     nd_store_close(s[1]);
     kit_free(k);
