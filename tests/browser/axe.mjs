@@ -26,12 +26,6 @@ await scenario(async () => {
       await show(page, "/hazard/" + data.open);
       await page.locator(".acts button").nth(2).click();
       await look(page, at("act"));
-      for (const type of ["visit", "place"]) {
-        await show(page, "/records/" + type);
-        const add = page.locator("main > p > button.main");
-        if ((await add.count()) > 0) await add.click();
-        await look(page, at("add " + type));
-      }
       await page.close();
     }
 });

@@ -197,8 +197,8 @@ export async function sees(page, text) {
 
 // Every screen, as an address. data: what everything() made.
 export const screens = (data) => ["/", "/hazards", "/hazards?state=closed", "/hazard/" + data.open, "/hazard/" + data.closed,
-  "/hazard/" + data.blocked, "/report", "/grids", "/grids?grid=" + VILLAGE, "/records/visit", "/records/place", "/records/notice",
-  "/sync", "/held", "/settings"];
+  "/hazard/" + data.blocked, "/report", "/notices", "/grids", "/grids?grid=" + VILLAGE, "/records", "/records/visit", "/records/place",
+  "/records/visit?add=1", "/records/place?add=1", "/records/appointment?add=1", "/analysis", "/more", "/sync", "/held", "/settings"];
 
 // One of each that a screen can show: hazards of several states, records, an entry that is held. text
 // and name go into the data.
@@ -217,6 +217,8 @@ export async function everything({ street, village }, text, name) {
   village.run("record", "add", "visit", "--as", "wang", ...pin, "--grid", VILLAGE, "--when", "2026-03-01", "--text", text);
   village.run("record", "add", "place", "--as", "wang", ...pin, "--grid", VILLAGE, "--name", name, "--kind", "shop");
   street.run("record", "add", "notice", "--name", name, "--text", text, "--level", "yellow");
+  village.run("sync", "--timeout", "20s");
+  village.run("record", "add", "notice-receipt", "--as", "wang", ...pin, "--grid", VILLAGE, "--receipt", "read", "--notice", village.json("list", "notices")[0].id);
   // of a key that is lost: held, and the report among it shown as unverified
   village.officer("qian", name + " 2", "officer", VILLAGE);
   village.run("hazard", "report", "--grid", VILLAGE, "--code", "F01", "--text", text, "--as", "qian", ...pin);

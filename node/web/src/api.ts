@@ -75,6 +75,8 @@ export const api = {
     call<{ id: string; node: string }>("POST", "/hazards/" + id + "/" + act, fields),
   records: (type: string, f: Filter) =>
     call<Page<RecordRow>>("GET", "/records/" + type + query({ limit: PAGE, ...f })),
+  // How many there are, without them.
+  count: (f: Filter) => call<Page<Hazard>>("GET", "/hazards" + query({ limit: 1, ...f })).then((p) => p.total),
   addRecord: (type: string, fields: Record<string, unknown>) =>
     call<{ id: string; node: string }>("POST", "/records/" + type, fields),
   sync: () => call<SyncState>("GET", "/sync"),

@@ -49,6 +49,10 @@ export async function dropDraft(id: string): Promise<void> {
   drafts.value = drafts.value.filter((x) => x.id !== id);
 }
 
+export function draftAddress(d: Draft | undefined): string {
+  return !d || d.kind === "report" ? "#/report/" + (d?.id ?? "") : "#/records/" + d.kind + "?add=1";
+}
+
 export function newDraftId(): string {
   const b = new Uint8Array(8);
   crypto.getRandomValues(b);

@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
 import { label, t } from "./i18n";
-import { catalog, grids } from "./state";
-import type { Field } from "./types";
+import { api } from "./api";
+import { useLoad } from "./load";
+import { catalog, gridName, grids, recordType } from "./state";
+import type { Field, RecordType } from "./types";
 
 type Set = (name: string, value: unknown) => void;
 
@@ -37,7 +39,23 @@ function GridPicker({ id, value, set }: { id: string; value: unknown; set: (v: u
   );
 }
 
-// 18-bit dates of a phone's own picker, as China's time.
+// Another record, by its name.
+function RecordPicker({ id, f, value, set }: { id: string; f: Field; value: unknown; set: (v: unknown) => void }) {
+  const types = (f.targets ?? []).map(recordType).filter((r): r is RecordType => !!r && r.fold === "lww");
+  const { data } = useLoad("pick" + id + types.map((r) => r.name).join(), () => Promise.all(types.map((r) => api.records(r.name, { limit: 200 }))));
+  return (
+    <select id={id} value={String(value ?? "")} onChange={(e) => set(e.currentTarget.value || null)}>
+      <option value="">{t("choose")}</option>
+      {types.map((r, i) => (
+        <optgroup label={label(r)}>
+          {(data?.[i]?.rows ?? []).map((x) => <option value={x.id}>{String(x.name ?? x.text ?? x.address ?? x.id.slice(0, 8)).slice(0, 40)} · {gridName(x.grid)}</option>)}
+        </optgroup>
+      ))}
+    </select>
+  );
+}
+
+// The dates of a phone's own picker, as China's time.
 function toLocal(ms: unknown): string {
   return typeof ms === "number" ? new Date(ms + 8 * 3600000).toISOString().slice(0, 16) : "";
 }
@@ -50,6 +68,7 @@ function Input({ f, id, value, set }: { f: Field; id: string; value: unknown; se
   const text = value === null || value === undefined ? "" : String(value);
   if (f.kind === "code") return <CodePicker id={id} value={value} set={set} />;
   if (f.kind === "grid") return <GridPicker id={id} value={value} set={set} />;
+  if (f.kind === "id") return <RecordPicker id={id} f={f} value={value} set={set} />;
   if (f.kind === "bool")
     return <input id={id} type="checkbox" checked={value === true} onChange={(e) => set(e.currentTarget.checked)} />;
   if (f.kind === "enum" && f.choices)
@@ -90,14 +109,22 @@ function Input({ f, id, value, set }: { f: Field; id: string; value: unknown; se
   return <input id={id} type="text" value={text} maxLength={Math.floor(f.max / 3) || 100} onInput={(e) => set(e.currentTarget.value || null)} />;
 }
 
-const SHOWN = ["text", "enum", "code", "grid", "bool", "time", "u64", "texts", "u64s"];
+const SHOWN = ["text", "enum", "code", "grid", "bool", "time", "u64", "texts"];
+
+// What this page can ask for: a list of numbers only where it is a list of choices, another record only
+// where there are some to choose from.
+function askable(f: Field): boolean {
+  if (f.kind === "u64s") return !!f.choices;
+  if (f.kind === "id") return (f.targets ?? []).some((n) => recordType(n)?.fold === "lww");
+  return SHOWN.indexOf(f.kind) >= 0;
+}
 
 // A form out of the catalogue: a new field of a record needs nothing here.
 export function Fields({ fields, values, set, skip }: { fields: Field[]; values: Record<string, unknown>; set: Set; skip?: string[] }) {
   return (
     <>
       {fields
-        .filter((f) => SHOWN.indexOf(f.kind) >= 0 && (skip ?? []).indexOf(f.name) < 0)
+        .filter((f) => askable(f) && (skip ?? []).indexOf(f.name) < 0)
         .map((f) => {
           const id = "f-" + f.name;
           return (

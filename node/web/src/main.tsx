@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { api, lastOk, reachable, setToken, token } from "./api";
-import { drafts, loadDrafts } from "./drafts";
+import { draftAddress, drafts, loadDrafts } from "./drafts";
 import { lang, setLang, t, time, type Key } from "./i18n";
 import { changes, connect, disconnect } from "./live";
 import { catalog, me, path, refreshMe, refreshShell, syncState, toast } from "./state";
@@ -11,17 +11,30 @@ import { HazardScreen } from "./screens/hazard";
 import { Report } from "./screens/report";
 import { Login } from "./screens/login";
 import { Grids } from "./screens/grids";
-import { Records } from "./screens/records";
+import { Analysis } from "./screens/analysis";
+import { Notices } from "./screens/notices";
+import { Records, RecordTypes } from "./screens/records";
 import { HeldScreen, Sync } from "./screens/sync";
 import { Setup } from "./screens/setup";
 import { Settings } from "./screens/settings";
 import "./style.css";
 
+// A phone shows the first four and what leads to the rest.
+const FEW = 4;
 const NAV: [string, Key][] = [
-  ["/", "home"], ["/hazards", "ledger"], ["/report", "report"], ["/grids", "grids"],
-  ["/records/visit", "patrol"], ["/records/notice", "notices"], ["/records/place", "records"],
+  ["/", "home"], ["/hazards", "ledger"], ["/report", "nav_report"], ["/notices", "notices"],
+  ["/records/visit", "patrol"], ["/grids", "grids"], ["/records", "records"], ["/analysis", "analysis"],
   ["/sync", "sync"], ["/settings", "settings"],
 ];
+
+function More() {
+  return (
+    <>
+      <h1>{t("more")}</h1>
+      <ul class="lines">{NAV.slice(FEW).map(([to, key]) => <li class="line"><a href={"#" + to}>{t(key)}</a></li>)}</ul>
+    </>
+  );
+}
 
 function Screen() {
   const p = path.value;
@@ -32,6 +45,10 @@ function Screen() {
   if (p.indexOf("/hazard/") === 0) return <HazardScreen id={p.slice(8)} key={p} />;
   if (p === "/report" || p.indexOf("/report/") === 0) return <Report draft={p.slice(8)} key={p} />;
   if (p === "/grids") return <Grids />;
+  if (p === "/more") return <More />;
+  if (p === "/notices") return <Notices />;
+  if (p === "/analysis") return <Analysis />;
+  if (p === "/records") return <RecordTypes />;
   if (p.indexOf("/records/") === 0) return <Records type={p.slice(9)} key={p} />;
   if (p === "/sync") return <Sync />;
   if (p === "/held") return <HeldScreen />;
@@ -41,6 +58,7 @@ function Screen() {
 function syncWord(): { kind: string; text: string } {
   const peers = syncState.value?.peers.filter((x) => x.enabled) ?? [];
   const up = peers.filter((x) => x.connected);
+  if (peers.length === 0) return { kind: "warn", text: t("sync_none") };
   if (up.length === 0) return { kind: "bad", text: t("sync_bad") };
   if (up.length < peers.length || up.some((x) => !x.synced)) return { kind: "warn", text: t("sync_some") };
   return { kind: "good", text: t("sync_good") };
@@ -53,8 +71,8 @@ function Header() {
       <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")?.focus(); }}>{t("skip")}</a>
       <div class="bar">
         <a class="brand" href="#/"><img src="./icon.svg" alt="" width="28" height="28" />{" "}
-          <b>{t("app")}</b> <span>{me.value?.node || t("tagline")}</span></a>
-        <a class={"light " + light.kind} href="#/sync"><span aria-hidden="true">●</span> {light.text}</a>
+          <b>{t("app")}</b> <span class="of">{me.value?.node || t("tagline")}</span></a>
+        {user && <a class={"light " + light.kind} href="#/sync"><span aria-hidden="true">●</span> {light.text}</a>}
         {user ? (
           <button type="button" class="plain" onClick={() => { void api.logout().catch(() => 0).then(() => { setToken(null); return refreshMe(); }); }}>
             {user.name} · {t("logout")}
@@ -63,11 +81,14 @@ function Header() {
           <a class="plain" href="#/login">{t("login")}</a>
         )}
       </div>
-      <nav aria-label={t("more")}>
-        {NAV.map(([to, key]) => (
-          <a href={"#" + to} aria-current={path.value === to ? "page" : undefined} class={to === "/report" ? "first" : ""}>{t(key)}</a>
-        ))}
-      </nav>
+      {user ? (
+        <nav aria-label={t("menu")}>
+          {NAV.map(([to, key], i) => (
+            <a href={"#" + to} aria-current={path.value === to ? "page" : undefined} class={to === "/report" ? "first" : i < FEW ? "" : "rest"}>{t(key)}</a>
+          ))}
+          <a href="#/more" class="few" aria-current={path.value === "/more" ? "page" : undefined}>{t("more")}</a>
+        </nav>
+      ) : <nav aria-label={t("menu")}><a href="#/settings">{t("settings")}</a></nav>}
     </header>
   );
 }
@@ -95,8 +116,8 @@ function App() {
       {!reachable.value && (
         <p class="notice bad" role="alert">{t("offline")} {lastOk.value > 0 && t("offline_since", time(lastOk.value))}</p>
       )}
-      {drafts.value.length > 0 && (!token.value || path.value.indexOf("/report") !== 0) && (
-        <p class="notice warn">{t("drafts", drafts.value.length)} · <a href={"#/report/" + (drafts.value[0]?.id ?? "")}>{t("draft_open")}</a></p>
+      {drafts.value.length > 0 && (!token.value || (path.value.indexOf("/report") !== 0 && path.value.indexOf("/records/") !== 0)) && (
+        <p class="notice warn">{t("drafts", drafts.value.length)} · <a href={draftAddress(drafts.value[0])}>{t("draft_open")}</a></p>
       )}
       <main id="main" tabIndex={-1}>{catalog.value ? <Screen /> : <p class="quiet">{t("loading")}</p>}</main>
       {note && (

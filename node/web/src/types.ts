@@ -12,6 +12,7 @@ export interface Field extends Label {
   max: number;
   unit: string | null;
   choices: Choice[] | null;
+  targets?: string[] | null; // of ids: the records that may be meant
 }
 export interface RecordType extends Label {
   type: number;

@@ -1,12 +1,13 @@
 import { api } from "../api";
 import { t } from "../i18n";
 import { useLoad } from "../load";
+import { GridMap } from "./map";
 import { link, Loading, Tag, When, Wide } from "../parts";
 import { params, syncState } from "../state";
 
 export function Grids() {
   const grid = params.value.grid;
-  const { data, error, again } = useLoad("grids" + (grid ?? ""), () => api.tree({ grid, level: grid ? 3 : 2 }));
+  const { data, error, again } = useLoad("grids" + (grid ?? ""), () => api.tree({ grid, level: 3 }));
   const now = syncState.value?.now_ms ?? Date.now();
 
   return (
@@ -15,6 +16,9 @@ export function Grids() {
       <p class="quiet">{t("fresh_help")}</p>
       {grid && <p><a href="#/grids">{t("back")}</a></p>}
       {!data ? <Loading error={error} again={again} /> : (
+        <>
+        <p class="quiet">{t("map_help")}</p>
+        <GridMap grids={data.grids} />
         <Wide name={t("grids")}>
           <table>
             <thead>
@@ -25,7 +29,7 @@ export function Grids() {
               </tr>
             </thead>
             <tbody>
-              {data.grids.map((g) => (
+              {data.grids.filter((g) => g.level < 3 || grid).map((g) => (
                 <tr class={"level" + g.level}>
                   <th scope="row">
                     {g.level === 2 && !grid ? <a href={link("/grids", { grid: g.grid })}>{g.name ?? g.grid}</a> : g.name ?? g.grid}{" "}
@@ -42,6 +46,7 @@ export function Grids() {
             </tbody>
           </table>
         </Wide>
+        </>
       )}
     </>
   );

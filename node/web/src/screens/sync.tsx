@@ -47,15 +47,15 @@ export function HeldScreen() {
       {!data ? <Loading error={error} again={again} /> : (
         <>
           <Wide name={t("held")}>
-            <table>
+            <table class="cards">
               <thead>
                 <tr><th scope="col">{t("record")}</th><th scope="col">{t("who")}</th><th scope="col">{t("grid")}</th><th scope="col">{t("when")}</th><th scope="col">{t("reason")}</th></tr>
               </thead>
               <tbody>
                 {data.rows.map((r) => (
                   <tr>
-                    <td>{r.subject ? <a href={"#/hazard/" + r.subject}>{label(recordType(r.record), r.record)}</a> : label(recordType(r.record), r.record)}</td>
-                    <td>{r.signer}</td><td>{gridName(r.grid)}</td><td>{time(r.wall_ms)}</td><td>{r.reason}</td>
+                    <td data-label={t("record")}>{r.subject ? <a href={"#/hazard/" + r.subject}>{label(recordType(r.record), r.record)}</a> : label(recordType(r.record), r.record)}</td>
+                    <td data-label={t("who")}>{r.signer}</td><td data-label={t("grid")}>{gridName(r.grid)}</td><td data-label={t("when")}>{time(r.wall_ms)}</td><td data-label={t("reason")}>{r.reason}</td>
                   </tr>
                 ))}
               </tbody>
