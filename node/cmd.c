@@ -260,6 +260,33 @@ static const struct nd_opt bundle_plan_opts[] = {
 static const struct nd_opt policy_list_opts[] = {
     {"at", "DATE", "当时的值，默认现在", "as it applies then, default now"},
     {NULL, NULL, NULL, NULL}};
+#define TABLE_OPTS_                                                                             \
+    {"zh", "TEXT", "中文", "Chinese"}, {"en", "TEXT", "英文", "English"},                       \
+        {"withdrawn", "yes|no", "停用", "no longer to be chosen"},                              \
+        {"from", "DATE", "生效日期，默认现在", "applies from, default now"},                    \
+        {"text", "TEXT", "依据（文号等）", "the basis, as a document number"},                  \
+        {"as", "KEY", "签名所用的钥匙", "key to sign with"},                                    \
+    {                                                                                           \
+        "yes", NULL, "确认写入；不加则只显示结果", "do it; without it only shows what would be" \
+    }
+static const struct nd_opt code_set_opts[] = {
+    {"severity", "1-4", "等级", "severity"},
+    {"limit", "t0…t30|tm|transfer", "整改时限", "time limit"},
+    TABLE_OPTS_,
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt kind_set_opts[] = {{"name", "NAME", "代号", "its name"},
+                                              {"list", "N", "检查表", "its checklist"},
+                                              {"period", "DAYS", "走访周期", "days between visits"},
+                                              TABLE_OPTS_,
+                                              {NULL, NULL, NULL, NULL}};
+static const struct nd_opt checklist_set_opts[] = {
+    {"file", "FILE", "检查项的 JSON（见 checklist show --json）",
+     "its items as JSON (see checklist show --json)"},
+    TABLE_OPTS_,
+    {NULL, NULL, NULL, NULL}};
+static const struct nd_opt checklist_show_opts[] = {
+    {"version", "N", "此版本，默认现行", "this version, default the present one"},
+    {NULL, NULL, NULL, NULL}};
 static const struct nd_opt policy_set_opts[] = {
     {"from", "DATE", "生效日期，默认现在", "applies from, default now"},
     {"text", "TEXT", "依据（文号等）", "the basis, as a document number"},
@@ -408,6 +435,25 @@ static const struct nd_verb verbs[] = {
     {"policy", "set", "NAME VALUE", "修改参数，先显示哪些隐患会受影响",
      "change a value; shows first which hazards it concerns", policy_set_opts, 0, NULL,
      nd_cmd_policy_set, NULL},
+    {"code", "list", "", "隐患代码表", "the hazard codes", policy_list_opts, 0, NULL,
+     nd_cmd_code_list, NULL},
+    {"code", "show", "CODE", "一个代码及其历次修改", "one code and its changes", NULL, 0, NULL,
+     nd_cmd_code_show, NULL},
+    {"code", "set", "CODE", "增补或修改隐患代码", "add or change a hazard code", code_set_opts, 0,
+     NULL, nd_cmd_code_set, NULL},
+    {"kind", "list", "", "场所类别表", "the kinds of places", policy_list_opts, 0, NULL,
+     nd_cmd_kind_list, NULL},
+    {"kind", "show", "NUMBER", "一个类别及其历次修改", "one kind and its changes", NULL, 0, NULL,
+     nd_cmd_kind_show, NULL},
+    {"kind", "set", "NUMBER", "增补或修改场所类别", "add or change a kind of place", kind_set_opts,
+     0, NULL, nd_cmd_kind_set, NULL},
+    {"checklist", "list", "", "检查表", "the checklists", policy_list_opts, 0, NULL,
+     nd_cmd_checklist_list, NULL},
+    {"checklist", "show", "NUMBER", "一份检查表的检查项", "the items of a checklist",
+     checklist_show_opts, 0, NULL, nd_cmd_checklist_show, NULL},
+    {"checklist", "set", "NUMBER --file FILE", "增补或修改检查表，成为新版本",
+     "add a checklist, or a new version of one", checklist_set_opts, 0, NULL, nd_cmd_checklist_set,
+     NULL},
     {"role", "list", "", "角色名称、简称、由谁授予", "roles, their names and who gives them", NULL,
      0, NULL, nd_cmd_role_list, NULL},
     {"verify", NULL, "", "核对全部数据", "check everything stored", verify_opts, 0, NULL,

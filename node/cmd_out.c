@@ -369,6 +369,16 @@ void nd_value_text(const struct nd_cmd *c, const struct sc_field *f, const struc
         (void)snprintf(out, out_bytes, "%s", nd_tr(c, ch->zh, ch->en));
         return;
     }
+    if (f->kind == SC_F_ENUM && c->app != NULL && (f->flags & SC_FF_OPEN) != 0) {
+        struct sc_place_kind kind;
+
+        if (sc_tables_kind(nd_store_tables(c->app->store), v->u, UINT64_MAX, &kind)) {
+            struct cr_span said = c->zh ? kind.row.zh : kind.row.en;
+
+            (void)snprintf(out, out_bytes, "%.*s", (int)said.n, (const char *)said.p);
+            return;
+        }
+    }
     if (f->kind == SC_F_BOOL) {
         (void)snprintf(out, out_bytes, "%s",
                        v->u != 0 ? nd_tr(c, "是", "yes") : nd_tr(c, "否", "no"));

@@ -82,6 +82,9 @@ static const char *own_command(const struct sc_record *rec, bool listing)
     case SC_R_ADOPT: return listing ? "held list" : "held adopt";
     case SC_R_INCARNATION: return "status";
     case SC_R_POLICY: return listing ? "policy list" : "policy set";
+    case SC_R_CODE: return listing ? "code list" : "code set";
+    case SC_R_PLACE_KIND: return listing ? "kind list" : "kind set";
+    case SC_R_CHECKLIST: return listing ? "checklist list" : "checklist set";
     default: break;
     }
     if (listing)

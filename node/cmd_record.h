@@ -25,5 +25,14 @@ int nd_cmd_record_add(struct nd_cmd *c);
 int nd_cmd_record_edit(struct nd_cmd *c);
 int nd_cmd_record_list(struct nd_cmd *c);
 int nd_cmd_record_show(struct nd_cmd *c);
+int nd_cmd_code_list(struct nd_cmd *c);
+int nd_cmd_code_show(struct nd_cmd *c);
+int nd_cmd_code_set(struct nd_cmd *c);
+int nd_cmd_kind_list(struct nd_cmd *c);
+int nd_cmd_kind_show(struct nd_cmd *c);
+int nd_cmd_kind_set(struct nd_cmd *c);
+int nd_cmd_checklist_list(struct nd_cmd *c);
+int nd_cmd_checklist_show(struct nd_cmd *c);
+int nd_cmd_checklist_set(struct nd_cmd *c);
 
 #endif

@@ -50,6 +50,48 @@ static void label_line(struct nd_cmd *c, const char *title, uint32_t bits,
     nd_out(c, "\n");
 }
 
+/* The time limit of its code, as the table said when it was reported. */
+static bool code_limit(struct nd_cmd *c, const struct sc_hazard *h, struct sc_code *code,
+                       uint64_t *due_ms)
+{
+    if (!sc_tables_code(nd_store_tables(c->app->store), h->code, h->reported_ms, code))
+        return false;
+    *due_ms = sc_limit_due(code->limit, h->reported_ms);
+    return true;
+}
+
+static void limit_json(struct show *s, const struct sc_hazard *h)
+{
+    uint64_t due_ms = 0;
+    struct sc_code code;
+
+    if (code_limit(s->c, h, &code, &due_ms))
+        (void)json_object_set_new(s->o, "limit",
+                                  json_pack("{s:s, s:I}", "class",
+                                            sc_choice_by_value(sc_choices_limit, code.limit)->name,
+                                            "due_ms", (json_int_t)due_ms));
+}
+
+/* What the code means, and until when such a hazard is usually put right; nobody has set this. */
+static void limit_line(struct nd_cmd *c, const struct sc_hazard *h)
+{
+    const struct sc_choice *limit;
+    char when[ND_TIME_TEXT_MAX];
+    uint64_t due_ms = 0;
+    struct sc_code code;
+
+    if (!code_limit(c, h, &code, &due_ms))
+        return;
+    limit = sc_choice_by_value(sc_choices_limit, code.limit);
+    nd_time_text(due_ms, when);
+    nd_out(c, nd_tr(c, "  %.*s，参考时限：%s", "  %.*s; usual time limit: %s"),
+           (int)(c->zh ? code.row.zh.n : code.row.en.n),
+           (const char *)(c->zh ? code.row.zh.p : code.row.en.p), nd_tr(c, limit->zh, limit->en));
+    if (due_ms != 0)
+        nd_out(c, nd_tr(c, "（%s 前）", " (by %s)"), when);
+    nd_out(c, "\n");
+}
+
 static int show_hazard(void *arg, const struct nd_hazard_row *row)
 {
     struct show *s = arg;
@@ -61,6 +103,7 @@ static int show_hazard(void *arg, const struct nd_hazard_row *row)
     s->found = true;
     if (s->o != NULL) {
         (void)json_object_update_new(s->o, nd_json_hazard(row));
+        limit_json(s, h);
         return 0;
     }
     cr_hex(row->subject.b, sizeof row->subject.b, hex);
@@ -72,6 +115,7 @@ static int show_hazard(void *arg, const struct nd_hazard_row *row)
            (unsigned long long)h->grid, (int)h->code.n,
            h->code.n > 0 ? (const char *)h->code.p : "", (unsigned long long)h->severity,
            nd_tr(c, level.zh, level.en));
+    limit_line(c, h);
     if (h->text.n > 0)
         nd_out(c, "  %.*s\n", (int)h->text.n, (const char *)h->text.p);
     if (h->address.n > 0)

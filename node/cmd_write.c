@@ -3,6 +3,7 @@
 #include "node/cmd_record.h"
 #include "node/json_body.h"
 #include "node/json_catalog.h"
+#include "node/tables.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -146,12 +147,32 @@ static int expand_ids(struct nd_cmd *c, const struct sc_field *f, const char *te
                : st_fail(err, (enum st_code)rc, "%s: too many ids", f->name);
 }
 
+/* A kind of place that the street has added, by its name or label. */
+static bool street_kind(struct nd_cmd *c, const char *text, uint64_t *out)
+{
+    struct sc_place_kind row = {.number = 0};
+
+    while (c->app != NULL &&
+           sc_tables_next_kind(nd_store_tables(c->app->store), nd_app_wall_ms(c->app), &row))
+        if (!row.row.shipped && (cr_span_equal(row.name, cr_span_text(text)) ||
+                                 cr_span_equal(row.row.zh, cr_span_text(text)))) {
+            *out = row.number;
+            return true;
+        }
+    return false;
+}
+
 int nd_parse_field(struct nd_cmd *c, const struct sc_field *f, const char *text,
                    struct cr_buf *arena, struct sc_value *out, struct st_err *err)
 {
     struct cr_buf whole;
+    uint64_t kind;
     int rc;
 
+    if ((f->flags & SC_FF_OPEN) != 0 && street_kind(c, text, &kind)) {
+        *out = (struct sc_value){.present = true, .u = kind};
+        return ST_OK;
+    }
     if ((f->kind != SC_F_ID && f->kind != SC_F_IDS) || text[0] == '\0')
         return sc_value_parse(f, text, arena, out, err);
     cr_buf_init(&whole, SC_LIST_MAX * ID_TEXT + 1);
@@ -360,6 +381,7 @@ int nd_write_record(struct nd_cmd *c)
         rc = find_place(c, &body, &subject, &has_subject, &scope, &err);
     if (rc == ST_OK) {
         defaults(c, &body, !has_subject);
+        nd_default_version(nd_store_tables(c->app->store), nd_app_wall_ms(c->app), &body);
         rc = check_required(c, &body, !has_subject, &err);
     }
     if (rc == ST_OK)

@@ -198,7 +198,8 @@ void nd_peers_note(struct nd_driver *d, bool all); /* writes what is due */
 /* ---- driver_refs.c ---- */
 /* Codes and ids that a body names, against what is held here: ST_MALFORMED, err naming the field
  * and what was found. What is not held passes. */
-int nd_check_refs(struct nd_store *s, const struct sc_body *body, struct st_err *err) ST_MUST;
+int nd_check_refs(struct nd_store *s, const struct sc_body *body, uint64_t wall_ms,
+                  struct st_err *err) ST_MUST;
 
 /* ---- driver_join.c ---- */
 /* Answers a join request (payload of message 1 under IKpsk2). c is gone afterwards. */

@@ -244,7 +244,7 @@ int nd_write_rights(struct nd_store *s, const struct cr_sign_pk *author, uint64_
     f.barred = sc_rules_barred(f.rules, by);
     out->roles = f.roles;
     out->wanted = sc_rules_writers_of(f.rules, body, author);
-    if (rec->type == SC_R_POLICY)
+    if (sc_type_is_setting(rec->type))
         may = sc_policy_author(certs, author, wall_ms);
     else if (rec->writers_of != NULL)
         may = (f.roles & out->wanted) != 0;
@@ -347,7 +347,7 @@ static int write_draft(struct writer *w, const struct nd_draft *draft, size_t at
     if (rc == ST_OK)
         rc = check_rights(w, &body, w->grid[at], wall_ms);
     if (rc == ST_OK)
-        rc = nd_check_refs(w->d->o.store, &body, w->err);
+        rc = nd_check_refs(w->d->o.store, &body, wall_ms, w->err);
     if (rc != ST_OK)
         return rc;
     if (sc_body_personal(&body)) {

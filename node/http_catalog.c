@@ -3,9 +3,11 @@
  * those of the policy as it applies now. */
 #include "node/http_api_int.h"
 #include "node/json_catalog.h"
+#include "node/tables.h"
 
 #include "schema/record_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static json_t *label_json(struct sc_label l)
@@ -13,17 +15,45 @@ static json_t *label_json(struct sc_label l)
     return json_pack("{s:s, s:s, s:s}", "name", l.name, "zh", l.zh, "en", l.en);
 }
 
-static json_t *codes_json(void)
+/* Codes, kinds and lists as they apply now. */
+static json_t *codes_json(const struct sc_tables *t, uint64_t now_ms)
 {
+    struct sc_code row = {.code = ""};
     json_t *list = json_array();
 
-    for (size_t i = 0; sc_hazard_code_at(i) != NULL; i++) {
-        const struct sc_hazard_code *c = sc_hazard_code_at(i);
+    while (sc_tables_next_code(t, now_ms, &row)) {
+        json_t *o = nd_json_code(&row);
 
-        (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:i, s:o}", "code", c->code, "zh", c->zh, "en", c->en,
-                            "severity", (int)c->severity, "days",
-                            c->days < SC_DAYS_TRANSFER ? json_integer(c->days) : json_null()));
+        nd_json_table_row(o, &row.row);
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *kinds_json(const struct sc_tables *t, uint64_t now_ms)
+{
+    struct sc_place_kind row = {.number = 0};
+    json_t *list = json_array();
+
+    while (sc_tables_next_kind(t, now_ms, &row)) {
+        json_t *o = nd_json_place_kind(&row);
+
+        nd_json_table_row(o, &row.row);
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *checklists_json(const struct sc_tables *t, uint64_t now_ms)
+{
+    struct sc_checklist row = {.number = 0};
+    json_t *list = json_array();
+
+    while (sc_tables_next_list(t, now_ms, &row)) {
+        json_t *o = nd_json_checklist(&row);
+
+        nd_json_table_row(o, &row.row);
+        (void)json_array_append_new(list, o);
     }
     return list;
 }
@@ -49,15 +79,49 @@ static json_t *roles_json(const struct nd_api *api)
     return list;
 }
 
+/* Open choices, with those that the street has added: by their number, which is how they are said.
+ */
+static void add_street_kinds(json_t *record, const struct sc_tables *t, uint64_t now_ms)
+{
+    json_t *fields = json_object_get(record, "fields"), *f;
+    size_t i;
+
+    json_array_foreach(fields, i, f)
+    {
+        struct sc_place_kind row = {.number = 0};
+
+        if (!json_is_true(json_object_get(f, "open")))
+            continue;
+        while (sc_tables_next_kind(t, now_ms, &row)) {
+            char number[8];
+
+            if (row.row.withdrawn || sc_choice_by_value(sc_choices_place_kind, row.number) != NULL)
+                continue;
+            (void)snprintf(number, sizeof number, "%d", (int)row.number);
+            (void)json_array_append_new(json_object_get(f, "choices"),
+                                        json_pack("{s:s, s:s%, s:s%, s:i}", "name", number, "zh",
+                                                  (const char *)row.row.zh.p, row.row.zh.n, "en",
+                                                  (const char *)row.row.en.p, row.row.en.n, "value",
+                                                  (int)row.number));
+        }
+    }
+}
+
 static json_t *make_catalog(const struct nd_api *api)
 {
     json_t *records = json_array(), *states = json_array(), *flags = json_array();
     json_t *blocks = json_array(), *levels = json_array();
+    const struct sc_tables *tables = nd_store_tables(api->app->store);
+    uint64_t now_ms = nd_app_wall_ms(api->app);
     const struct sc_rules *rules =
         sc_policy_at(nd_store_policy(api->app->store), nd_app_wall_ms(api->app));
 
-    for (size_t i = 0; sc_record_at(i) != NULL; i++)
-        (void)json_array_append_new(records, nd_json_record_type(sc_record_at(i), rules));
+    for (size_t i = 0; sc_record_at(i) != NULL; i++) {
+        json_t *record = nd_json_record_type(sc_record_at(i), rules);
+
+        add_street_kinds(record, tables, now_ms);
+        (void)json_array_append_new(records, record);
+    }
     for (int s = SC_HS_REPORTED; s <= SC_HS_VOID; s++)
         (void)json_array_append_new(states,
                                     label_json(sc_hazard_state_label((enum sc_hazard_state)s)));
@@ -67,9 +131,10 @@ static json_t *make_catalog(const struct nd_api *api)
         (void)json_array_append_new(blocks, label_json(sc_hazard_block_label(bit)));
     for (int l = SC_LV_OFFICER; l <= SC_LV_DISTRICT; l++)
         (void)json_array_append_new(levels, label_json(sc_level_label((enum sc_level)l)));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "records", records, "codes",
-                     codes_json(), "states", states, "flags", flags, "blocks", blocks, "levels",
-                     levels, "roles", roles_json(api));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "records", records, "codes",
+                     codes_json(tables, now_ms), "kinds", kinds_json(tables, now_ms), "checklists",
+                     checklists_json(tables, now_ms), "states", states, "flags", flags, "blocks",
+                     blocks, "levels", levels, "roles", roles_json(api));
 }
 
 void nd_api_catalog(void *arg, struct nd_http_req *r)

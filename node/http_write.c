@@ -2,6 +2,7 @@
  * answered only when it is durable: the page may then drop its draft. */
 #include "node/http_api_int.h"
 #include "node/json_body.h"
+#include "node/tables.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,6 +125,7 @@ static int write_json(struct write *w)
     rc = nd_body_from_json(j, w->rec, &arena, &body, &w->err);
     if (rc == ST_OK) {
         default_time(w, &body);
+        nd_default_version(nd_store_tables(w->api->app->store), nd_app_wall_ms(w->api->app), &body);
         rc = write_body(w, &body);
     }
     cr_buf_release(&arena);

@@ -7,6 +7,7 @@
 #define NODE_STORE_H
 
 #include "schema/authority.h"
+#include "schema/codes.h"
 #include "schema/hazard.h"
 #include "schema/invite.h"
 #include "schema/why.h"
@@ -41,6 +42,8 @@ struct sc_authority *nd_store_authority(struct nd_store *s);
 struct sc_certs *nd_store_certs(struct nd_store *s);
 /* What the street has set; of what is committed. Good as long as nd_store_certs. */
 struct sc_policy *nd_store_policy(struct nd_store *s);
+/* Its tables of codes, kinds of places and checklists; good as long. */
+const struct sc_tables *nd_store_tables(struct nd_store *s);
 /* Grows with every commit that changed what authority says. */
 uint64_t nd_store_authority_serial(const struct nd_store *s);
 /* Draws a new incarnation for local authors, durable with the transaction if one is open. */

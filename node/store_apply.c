@@ -112,7 +112,7 @@ int nd_admit(struct nd_store *s, struct nd_admit *a, struct st_err *err)
         return st_fail(err, ST_NOMEM, "check record of authority");
     if (rc != ST_OK)
         return quarantine(s, a, ND_EF_QUARANTINE, &why, err);
-    if (p.type == SC_R_POLICY && a->key->scope == SC_SCOPE_PUBLIC) {
+    if (sc_type_is_setting(p.type) && a->key->scope == SC_SCOPE_PUBLIC) {
         rc = nd_policy_admit(s, a, err);
         if (rc != ST_OK)
             return rc;

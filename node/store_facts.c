@@ -343,6 +343,18 @@ static enum sc_no_roles no_roles(struct nd_store *s, const struct sc_fact *fact,
     return why;
 }
 
+/* What the street's table says of the code of a report; asked only where it says anything. */
+static uint8_t code_severity(struct nd_store *s, const struct sc_fact *fact)
+{
+    const struct sc_record *rec = sc_record_find(SC_R_HAZARD_REPORT);
+    struct sc_body body;
+
+    if (fact->pruned || fact->type != SC_R_HAZARD_REPORT || sc_tables_count(s->tables) == 0 ||
+        sc_body_decode(rec, fact->schema_version, false, fact->body, &body, NULL) != ST_OK)
+        return 0;
+    return sc_tables_severity(s->tables, sc_body_get(&body, SC_K_CODE)->s, fact->wall_ms);
+}
+
 /* Roles, and why a fact has no effect. */
 static void weigh(struct nd_store *s, size_t i, uint64_t scope)
 {
@@ -352,6 +364,7 @@ static void weigh(struct nd_store *s, size_t i, uint64_t scope)
     const struct sc_record *rec = NULL;
 
     judge(s, fact, scope);
+    fact->code_severity = code_severity(s, fact);
     fact->person = sc_certs_person(sc_authority_certs(s->auth), &fact->author);
     src->held = i < f->folded ? SC_WHY_COUNTS : sc_why_standing(src->standing);
     if (i < f->folded && f->type != 0 && kind_of(fact) == f->type)

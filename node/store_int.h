@@ -218,6 +218,7 @@ int nd_mark_provs(struct nd_store *s, struct st_err *err) ST_MUST;
 /* ---- store_policy ---- */
 /* After nd_auth_load. */
 int nd_policy_load(struct nd_store *s, struct st_err *err) ST_MUST;
+void nd_policy_release(struct nd_store *s);
 /* A record of type POLICY in street/public, checked. */
 int nd_policy_admit(struct nd_store *s, const struct nd_admit *a, struct st_err *err) ST_MUST;
 /* After nd_auth_spread: marks what policies and authority of this transaction may change. */

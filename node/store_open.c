@@ -372,8 +372,7 @@ static void release(struct nd_store *s)
         (void)close(s->lock_fd);
     sc_authority_free(s->auth);
     nd_passed_free(s);
-    sc_policy_free(s->policy);
-    cr_buf_release(&s->policy_no);
+    nd_policy_release(s);
     nd_logs_release(&s->logs);
     nd_dirty_release(s);
     nd_facts_release(s);
@@ -470,6 +469,7 @@ int nd_store_open(const struct nd_store_options *o, struct nd_store **out, struc
     s->read_only = o->read_only;
     cr_buf_init(&s->changed, UINT32_MAX);
     cr_buf_init(&s->policy_no, UINT32_MAX);
+    cr_buf_init(&s->tables_no, UINT32_MAX);
     cr_buf_init(&s->state, 1u << 20);
     nd_facts_init(s);
     nd_view_init(s);

@@ -1,4 +1,6 @@
-/* Policy: its records kept in memory as sc_policy evaluates them, and what a new one may change.
+/* What the street sets: records of policy, and rows of its tables (codes, kinds of places,
+ * checklists), kept in memory as sc_policy and sc_tables evaluate them, and what a new one may
+ * change.
  *
  * A record counts when its log lets it stand and a root or a seat of the street wrote it. Authority
  * decides both, so it is asked again whenever that changed. When an answer changes from some
@@ -16,12 +18,54 @@
 
 #include <string.h>
 
-/* The entry in the row; its standing is decided in settle. no: see s->policy_no. */
-static int add_row(struct nd_store *s, struct sc_policy *p, struct cr_buf *no, sqlite3_stmt *q,
-                   struct st_err *err)
+/* What is being filled: the store's own, or a new one. No: of each entry in the order of the set.
+ */
+struct settings {
+    struct sc_policy *policy;
+    struct sc_tables *tables;
+    struct cr_buf *policy_no, *tables_no;
+};
+
+/* The entry is now the last of count; before: how many there were. */
+static int keep_no(struct cr_buf *no, int64_t entry, size_t before, size_t count)
+{
+    no->n = before * sizeof entry;
+    return count > before ? cr_buf_append(no, &entry, sizeof entry)
+                          : ST_OK; /* else known already */
+}
+
+static int add_policy(struct settings *t, int64_t entry, struct sc_policy_entry *e,
+                      const struct sc_body *body, struct st_err *err)
+{
+    size_t before = sc_policy_count(t->policy);
+    int rc;
+
+    if (sc_policy_item_find(sc_body_get(body, SC_K_NAME)->s) == SIZE_MAX)
+        return ST_OK; /* of a later version */
+    if (sc_policy_decode(body, &e->value, err) != ST_OK)
+        return st_fail(err, ST_CORRUPT, "a stored policy does not decode");
+    rc = sc_policy_add(t->policy, e);
+    if (rc == ST_OK)
+        rc = keep_no(t->policy_no, entry, before, sc_policy_count(t->policy));
+    return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "load policies");
+}
+
+static int add_table(struct settings *t, int64_t entry, const struct sc_policy_entry *e,
+                     const struct sc_payload *p, struct st_err *err)
+{
+    const struct sc_table_entry row = {e->entry_id, e->author, e->lamport, e->wall_ms, false};
+    size_t before = sc_tables_count(t->tables);
+    int rc = sc_tables_add(t->tables, &row, p);
+
+    if (rc == ST_OK)
+        rc = keep_no(t->tables_no, entry, before, sc_tables_count(t->tables));
+    return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "load tables of the street");
+}
+
+/* The entry in the row; its standing is decided in settle. */
+static int add_row(struct nd_store *s, struct settings *t, sqlite3_stmt *q, struct st_err *err)
 {
     int64_t entry = sqlite3_column_int64(q, 0);
-    size_t before = sc_policy_count(p);
     struct sc_policy_entry e = {.lamport = nd_col_u64(q, 1), .wall_ms = nd_col_u64(q, 2)};
     const struct nd_log_slot *slot;
     struct sc_payload payload;
@@ -35,90 +79,117 @@ static int add_row(struct nd_store *s, struct sc_policy *p, struct cr_buf *no, s
         return rc;
     e.author = slot->key.author;
     rc = sc_record_check(nd_col_span(q, 4), &payload, &body, err);
-    if (rc == ST_OK && sc_policy_item_find(sc_body_get(&body, SC_K_NAME)->s) == SIZE_MAX)
-        return ST_OK; /* of a later version */
-    if (rc == ST_OK)
-        rc = sc_policy_decode(&body, &e.value, err);
-    if (rc != ST_OK)
-        return st_fail(err, ST_CORRUPT, "a stored policy does not decode");
-    rc = cr_buf_append(no, &entry, sizeof entry);
-    if (rc == ST_OK)
-        rc = sc_policy_add(p, &e);
-    if (rc != ST_OK || sc_policy_count(p) == before)
-        no->n = before * sizeof entry; /* known already */
-    return rc == ST_OK ? ST_OK : st_fail(err, (enum st_code)rc, "load policies");
+    if (rc != ST_OK || body.rec == NULL)
+        return st_fail(err, ST_CORRUPT, "a stored setting does not decode");
+    return body.rec->type == SC_R_POLICY ? add_policy(t, entry, &e, &body, err)
+                                         : add_table(t, entry, &e, &payload, err);
 }
 
-static int add_rows(struct nd_store *s, struct sc_policy *p, struct cr_buf *no, struct st_err *err)
+static int add_rows(struct nd_store *s, struct settings *t, struct st_err *err)
 {
     sqlite3_stmt *q;
     int rc = nd_sql(s, ND_SQL_POLICY_EACH, &q, err);
 
     while (rc == ST_OK && (rc = nd_sql_step(s, q, err)) == ND_ROW) {
-        rc = add_row(s, p, no, q, err);
+        rc = add_row(s, t, q, err);
         if (rc != ST_OK)
             nd_sql_done(q);
     }
     return rc;
 }
 
-/* Its log lets it stand, and its author may set policies. */
-static int stands(struct nd_store *s, const struct sc_policy_entry *e, int64_t no, bool *out,
+/* Its log lets it stand, and its author may set policies. i: its place in the set, no: its entry.
+ */
+static int stands(struct nd_store *s, const struct cr_hash *id, const struct cr_sign_pk *author,
+                  uint64_t wall_ms, const struct cr_buf *nos, size_t i, bool *out,
                   struct st_err *err)
 {
     const struct nd_log_slot *slot;
-    struct sc_auth_at at = {.seq = nd_entry_seq(no), .entry_id = e->entry_id};
-    int rc = nd_log_slot(s, nd_entry_log(no), &slot, err);
+    struct sc_auth_at at = {.entry_id = *id};
+    int64_t no;
+    int rc;
 
+    memcpy(&no, nos->p + i * sizeof no, sizeof no);
+    rc = nd_log_slot(s, nd_entry_log(no), &slot, err);
     if (rc != ST_OK)
         return rc;
+    at.seq = nd_entry_seq(no);
     at.key = slot->key;
     at.branch = slot->branch;
     *out = sc_standing_counts(nd_auth_standing(s, nd_entry_log(no), &at)) &&
-           sc_policy_author(sc_authority_certs(s->auth), &e->author, e->wall_ms);
+           sc_policy_author(sc_authority_certs(s->auth), author, wall_ms);
     return ST_OK;
 }
 
-/* Decides anew which records count; *from_ms as sc_policy_settle. */
-static int settle(struct nd_store *s, struct sc_policy *p, const struct cr_buf *no,
-                  uint64_t *from_ms, struct st_err *err)
+/* Decides anew which records count; *from_ms: earliest claimed time that folds differently. */
+static int settle(struct nd_store *s, struct settings *t, uint64_t *from_ms, struct st_err *err)
 {
-    for (size_t i = 0; i < sc_policy_count(p); i++) {
-        bool good = false;
-        int64_t entry;
-        int rc;
+    uint64_t codes_ms = UINT64_MAX;
+    bool good = false;
+    int rc = ST_OK;
 
-        memcpy(&entry, no->p + i * sizeof entry, sizeof entry);
-        rc = stands(s, sc_policy_entry(p, i), entry, &good, err);
-        if (rc != ST_OK)
-            return rc;
-        sc_policy_stand(p, i, good);
+    for (size_t i = 0; rc == ST_OK && i < sc_policy_count(t->policy); i++) {
+        const struct sc_policy_entry *e = sc_policy_entry(t->policy, i);
+
+        rc = stands(s, &e->entry_id, &e->author, e->wall_ms, t->policy_no, i, &good, err);
+        if (rc == ST_OK)
+            sc_policy_stand(t->policy, i, good);
     }
-    return sc_policy_settle(p, from_ms) == ST_OK ? ST_OK : st_fail(err, ST_NOMEM, "policies");
+    for (size_t i = 0; rc == ST_OK && i < sc_tables_count(t->tables); i++) {
+        const struct sc_table_entry *e = sc_tables_entry(t->tables, i);
+
+        rc = stands(s, &e->entry_id, &e->author, e->wall_ms, t->tables_no, i, &good, err);
+        if (rc == ST_OK)
+            sc_tables_stand(t->tables, i, good);
+    }
+    if (rc != ST_OK)
+        return rc;
+    if (sc_tables_settle(t->tables, &codes_ms) != ST_OK ||
+        sc_policy_settle(t->policy, from_ms) != ST_OK)
+        return st_fail(err, ST_NOMEM, "policies");
+    *from_ms = codes_ms < *from_ms ? codes_ms : *from_ms;
+    return ST_OK;
 }
 
 int nd_policy_load(struct nd_store *s, struct st_err *err)
 {
-    struct sc_policy *p = sc_policy_new();
-    struct cr_buf no;
+    struct cr_buf policy_no, tables_no;
+    struct settings t = {sc_policy_new(), sc_tables_new(), &policy_no, &tables_no};
     uint64_t from_ms;
-    int rc;
+    int rc = ST_OK;
 
-    cr_buf_init(&no, UINT32_MAX);
-    rc = p == NULL ? st_fail(err, ST_NOMEM, "load policies") : add_rows(s, p, &no, err);
+    cr_buf_init(&policy_no, UINT32_MAX);
+    cr_buf_init(&tables_no, UINT32_MAX);
+    if (t.policy == NULL || t.tables == NULL)
+        rc = st_fail(err, ST_NOMEM, "load policies");
     if (rc == ST_OK)
-        rc = settle(s, p, &no, &from_ms, err);
+        rc = add_rows(s, &t, err);
+    if (rc == ST_OK)
+        rc = settle(s, &t, &from_ms, err);
     if (rc != ST_OK) {
-        cr_buf_release(&no);
-        sc_policy_free(p);
+        cr_buf_release(&policy_no);
+        cr_buf_release(&tables_no);
+        sc_policy_free(t.policy);
+        sc_tables_free(t.tables);
         return rc;
     }
-    sc_policy_free(s->policy);
-    cr_buf_release(&s->policy_no);
-    s->policy = p;
-    s->policy_no = no;
+    nd_policy_release(s);
+    s->policy = t.policy;
+    s->tables = t.tables;
+    s->policy_no = policy_no;
+    s->tables_no = tables_no;
     s->policy_touched = false;
     return ST_OK;
+}
+
+void nd_policy_release(struct nd_store *s)
+{
+    sc_policy_free(s->policy);
+    sc_tables_free(s->tables);
+    cr_buf_release(&s->policy_no);
+    cr_buf_release(&s->tables_no);
+    s->policy = NULL;
+    s->tables = NULL;
 }
 
 int nd_policy_admit(struct nd_store *s, const struct nd_admit *a, struct st_err *err)
@@ -176,14 +247,15 @@ static int mark_from(struct nd_store *s, uint64_t from_ms, struct st_err *err)
 
 int nd_policy_spread(struct nd_store *s, struct st_err *err)
 {
+    struct settings own = {s->policy, s->tables, &s->policy_no, &s->tables_no};
     uint64_t from_ms;
     int rc;
 
     if (!s->policy_touched && !s->auth_news)
         return ST_OK;
-    rc = add_rows(s, s->policy, &s->policy_no, err);
+    rc = add_rows(s, &own, err);
     if (rc == ST_OK)
-        rc = settle(s, s->policy, &s->policy_no, &from_ms, err);
+        rc = settle(s, &own, &from_ms, err);
     if (rc != ST_OK || from_ms == UINT64_MAX)
         return rc != ST_OK ? st_wrap(err, rc, "policies") : ST_OK;
     s->policy_touched = true; /* memory differs from the database until the commit */
@@ -196,6 +268,11 @@ int nd_policy_spread(struct nd_store *s, struct st_err *err)
 struct sc_policy *nd_store_policy(struct nd_store *s)
 {
     return s->policy;
+}
+
+const struct sc_tables *nd_store_tables(struct nd_store *s)
+{
+    return s->tables;
 }
 
 /* ---- preview ---- */

@@ -266,6 +266,8 @@ struct nd_store {
     struct sc_authority *auth;
     struct sc_policy *policy;
     struct cr_buf policy_no; /* numbers of its entries, int64_t, by index */
+    struct sc_tables *tables;
+    struct cr_buf tables_no; /* the same of these */
     bool policy_touched;     /* the open transaction brought policies, or changed which count */
     bool auth_touched;       /* the open transaction told it of something */
     bool auth_stale;         /* could not be loaded after a rollback */

@@ -21,7 +21,9 @@ struct sc_fact {
     bool pruned;         /* payload erased: type and body unknown. Parents too, unless the node that
                             erased it kept them, which keeps what they prove (hazard.h) */
     bool creates;        /* this entry created the subject: its id is the subject's */
-    bool misplaced;      /* of a record that does not live in this scope (sc_record_lives) */
+    uint8_t code_severity; /* of its hazard code by the street's table at the claimed time; 0: as
+                              shipped */
+    bool misplaced;        /* of a record that does not live in this scope (sc_record_lives) */
 };
 
 /* Roles that count for whatever is not a danger. */

@@ -152,8 +152,9 @@ static void read_item(struct sc_hz_item *it, const struct sc_fact *f, bool pendi
     }
     if (it->type == SC_R_HAZARD_REPORT && it->severity == 0) {
         const struct sc_hazard_code *known = sc_hazard_code_find(code);
-        it->severity = known != NULL ? known->severity
-                                     : (uint8_t)sc_rules_number(f->rules, SC_PN_SEVERITY_NEW);
+        it->severity = f->code_severity != 0 ? f->code_severity
+                       : known != NULL       ? known->severity
+                                       : (uint8_t)sc_rules_number(f->rules, SC_PN_SEVERITY_NEW);
     }
     read_power(it);
     if (it->type == SC_R_HAZARD_ESCALATE && it->to_level == 0)

@@ -6,13 +6,16 @@
 
 #include "schema/cert.h"
 
-/* Type numbers; part of the format. 6..9 and gaps are reserved, 54..63 for hazards. */
+/* Type numbers; part of the format. 9 and gaps are reserved, 54..63 for hazards. */
 enum sc_type {
     SC_R_CERT = 1,
     SC_R_CUT = 2, /* cut.h */
     SC_R_ADOPT = 3,
     SC_R_INCARNATION = 4, /* first entry of a log that continues an earlier incarnation */
     SC_R_POLICY = 5,      /* 制度参数, policy.h */
+    SC_R_CODE = 6,        /* rows of the street's tables, codes.h */
+    SC_R_PLACE_KIND = 7,
+    SC_R_CHECKLIST = 8,
     SC_R_GRID = 10,
     SC_R_PLACE = 11,
     SC_R_VISIT = 12,
@@ -89,6 +92,12 @@ enum sc_type {
 static inline bool sc_type_is_hazard(uint64_t type)
 {
     return type >= SC_R_HAZARD_REPORT && type <= SC_R_HAZARD_EDIT;
+}
+/* Says what the street sets from a moment on: counts when a root or a seat of the street wrote it.
+ */
+static inline bool sc_type_is_setting(uint64_t type)
+{
+    return type >= SC_R_POLICY && type <= SC_R_CHECKLIST;
 }
 
 enum sc_field_kind {

@@ -11,6 +11,8 @@
 #define SC_RECORDS(X)                                                                             \
     /* record_trust.c */                                                                          \
     X(cert) X(cut) X(adopt) X(incarnation) X(policy)                                              \
+    /* record_code.c */                                                                           \
+    X(code) X(place_kind) X(checklist)                                                            \
     /* record_grid.c */                                                                           \
     X(grid) X(place) X(visit) X(notice) X(person) X(appointment) X(household) X(building)         \
     X(key_point) X(facility)                                                                      \
