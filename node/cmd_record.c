@@ -134,6 +134,7 @@ int nd_cmd_record_show(struct nd_cmd *c)
 
 struct filter {
     const struct sc_field *f;
+    bool absent; /* "-": says nothing of it */
     struct sc_value v;
 };
 
@@ -157,8 +158,8 @@ static bool contains(struct cr_span all, const uint8_t *part, size_t n)
 /* A text contains it, a list has one such item, everything else is equal. */
 static bool matches(const struct filter *w, const struct sc_value *v)
 {
-    if (!v->present)
-        return false;
+    if (w->absent || !v->present)
+        return w->absent && !v->present;
     switch (w->f->kind) {
     case SC_F_I64: return v->i == w->v.i;
     case SC_F_U64:
@@ -227,7 +228,8 @@ static int read_filters(struct list *l, struct cr_buf *arena, struct st_err *err
         if (f == NULL || nd_verb_option(c, c->opt[i].name) || l->count == SC_BODY_FIELDS_MAX)
             continue;
         w->f = f;
-        rc = nd_parse_field(c, f, c->opt[i].value, arena, &w->v, err);
+        w->absent = strcmp(c->opt[i].value, "-") == 0;
+        rc = w->absent ? ST_OK : nd_parse_field(c, f, c->opt[i].value, arena, &w->v, err);
         if (rc != ST_OK)
             return rc;
         l->count++;

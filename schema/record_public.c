@@ -124,7 +124,7 @@ static const struct sc_field opinion_fields[] = {
     STR_(35, 0, SC_TEXT_MAX, "reply", "答复内容", "Reply"),
     TIME_(36, 0, "replied", "答复时间", "Replied"),
     ENUM_(37, 0, "satisfaction", "满意度", "Satisfaction", satisfactions),
-    STR_(38, 0, 512, "help", "协助情况", "Help given"),
+    STR_(38, 0, 512, "assistance", "协助情况", "Help given"),
 };
 
 static const struct sc_field complaint_fields[] = {

@@ -360,6 +360,23 @@ static void test_catalogue__required(void **state)
     }
 }
 
+/* No field is called as an option that the command line has for every record: it could not be said.
+ */
+static void test_catalogue__fields_can_be_typed(void **state)
+{
+    static const char *const taken[] = {
+        "as",       "all",      "body",  "data",  "file",
+        "help",     "json",     "lang",  "limit", "offset",
+        "pin-file", "root-key", "since", "until", "key-passphrase-file"};
+
+    (void)state;
+    for (size_t i = 0; sc_record_at(i) != NULL; i++)
+        for (size_t n = 0; n < COUNT(taken); n++)
+            if (sc_record_at(i)->fold == SC_FOLD_LWW &&
+                sc_field_by_name(sc_record_at(i), taken[n]) != NULL)
+                ts_fail("%s.%s", sc_record_at(i)->name, taken[n]);
+}
+
 /* Names of types, fields and choices are unique where they are looked up, labels are there in both
  * languages, and what a record may name exists. */
 static void test_catalogue__names(void **state)
@@ -508,9 +525,13 @@ static void test_catalogue__checks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_catalogue__limits),   cmocka_unit_test(test_catalogue__wrong_kinds),
-        cmocka_unit_test(test_catalogue__required), cmocka_unit_test(test_catalogue__names),
-        cmocka_unit_test(test_catalogue__scopes),   cmocka_unit_test(test_catalogue__checks),
+        cmocka_unit_test(test_catalogue__limits),
+        cmocka_unit_test(test_catalogue__wrong_kinds),
+        cmocka_unit_test(test_catalogue__required),
+        cmocka_unit_test(test_catalogue__names),
+        cmocka_unit_test(test_catalogue__fields_can_be_typed),
+        cmocka_unit_test(test_catalogue__scopes),
+        cmocka_unit_test(test_catalogue__checks),
     };
 
     return cmocka_run_group_tests_name("catalogue", tests, NULL, NULL);
