@@ -358,6 +358,37 @@ static void choices_text(const struct nd_cmd *c, const struct sc_field *f, const
     }
 }
 
+/* "01 合格、02 不合格（压力不足）". */
+static void answers_text(const struct nd_cmd *c, const struct sc_field *f, const struct sc_value *v,
+                         char *out, size_t out_bytes)
+{
+    struct cr_span key, note;
+    struct sc_reader r;
+    uint64_t n = 0, three, result;
+    size_t at = 0;
+
+    out[0] = '\0';
+    sc_reader_init(&r, v->s);
+    (void)sc_read_array(&r, SC_LIST_MAX, &n);
+    for (uint64_t i = 0; i < n && at < out_bytes; i++) {
+        const struct sc_choice *ch;
+        int add;
+
+        (void)sc_read_array(&r, 3, &three);
+        (void)sc_read_text(&r, SC_LIST_TEXT_MAX, &key);
+        (void)sc_read_u64(&r, UINT64_MAX, &result);
+        if (sc_read_text(&r, SC_LIST_TEXT_MAX, &note) != ST_OK)
+            return;
+        ch = sc_choice_by_value(f->choices, result);
+        add = snprintf(out + at, out_bytes - at, "%s%.*s %s%s%.*s%s",
+                       i > 0 ? nd_tr(c, "、", ", ") : "", (int)key.n, (const char *)key.p,
+                       ch != NULL ? nd_tr(c, ch->zh, ch->en) : "?",
+                       note.n > 0 ? nd_tr(c, "（", " (") : "", (int)note.n, (const char *)note.p,
+                       note.n > 0 ? nd_tr(c, "）", ")") : "");
+        at += add > 0 ? (size_t)add : 0;
+    }
+}
+
 void nd_value_text(const struct nd_cmd *c, const struct sc_field *f, const struct sc_value *v,
                    char *out, size_t out_bytes)
 {
@@ -382,6 +413,10 @@ void nd_value_text(const struct nd_cmd *c, const struct sc_field *f, const struc
     if (f->kind == SC_F_BOOL) {
         (void)snprintf(out, out_bytes, "%s",
                        v->u != 0 ? nd_tr(c, "是", "yes") : nd_tr(c, "否", "no"));
+        return;
+    }
+    if (f->kind == SC_F_ANSWERS) {
+        answers_text(c, f, v, out, out_bytes);
         return;
     }
     if (f->kind == SC_F_U64S && f->choices != NULL) {

@@ -136,6 +136,40 @@ static int show_hazard(void *arg, const struct nd_hazard_row *row)
     return 0;
 }
 
+/* Answers that found something, with the question of the version that the record names. */
+static void bad_answers(struct nd_cmd *c, const struct sc_body *body, const struct sc_value *v)
+{
+    const struct sc_field *list = sc_field_by_name(body->rec, "list"),
+                          *version = sc_field_by_name(body->rec, "checklist");
+    const struct sc_list_item *item;
+    struct cr_span key, note, text;
+    struct sc_checklist l;
+    struct sc_reader r;
+    uint64_t n = 0, three, result;
+
+    if (list == NULL || version == NULL ||
+        !sc_tables_list_version(nd_store_tables(c->app->store), sc_body_get(body, list->key)->u,
+                                sc_body_get(body, version->key)->u, &l))
+        return;
+    sc_reader_init(&r, v->s);
+    (void)sc_read_array(&r, SC_LIST_MAX, &n);
+    while (n-- > 0) {
+        (void)sc_read_array(&r, 3, &three);
+        (void)sc_read_text(&r, SC_LIST_TEXT_MAX, &key);
+        (void)sc_read_u64(&r, UINT64_MAX, &result);
+        if (sc_read_text(&r, SC_LIST_TEXT_MAX, &note) != ST_OK)
+            return;
+        item = result == 2 ? sc_checklist_item(&l, key) : NULL;
+        if (item == NULL)
+            continue;
+        text = c->zh ? item->zh : item->en;
+        nd_out(c, nd_tr(c, "    ✗ %.*s %.*s%s%.*s\n", "    ✗ %.*s %.*s%s%.*s\n"), (int)key.n,
+               (const char *)key.p, (int)text.n, (const char *)text.p,
+               item->codes.n > 0 ? " → " : "", (int)item->codes.n,
+               item->codes.n > 0 ? (const char *)item->codes.p : "");
+    }
+}
+
 /* What the fields of a record say now. */
 static int show_record(void *arg, const struct nd_record_row *row)
 {
@@ -160,6 +194,8 @@ static int show_record(void *arg, const struct nd_record_row *row)
             continue;
         nd_value_text(c, &rec->fields[i], &row->body->v[i], value, sizeof value);
         nd_out(c, "  %s:%s\n", nd_tr(c, rec->fields[i].zh, rec->fields[i].en), value);
+        if (rec->fields[i].kind == SC_F_ANSWERS)
+            bad_answers(c, row->body, &row->body->v[i]);
     }
     return 0;
 }

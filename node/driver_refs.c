@@ -60,7 +60,7 @@ static int check_code(const struct sc_tables *t, const struct sc_record *rec,
     if (!sc_tables_code(t, code, wall_ms, &row))
         return st_fail(err, ST_MALFORMED, "%s.%s: '%.*s' is in no table of hazard codes", rec->name,
                        f->name, (int)code.n, (const char *)code.p);
-    if (row.row.withdrawn)
+    if (row.row.withdrawn && rec->klass != SC_DANGER) /* a danger is taken in by whatever name */
         return st_fail(err, ST_MALFORMED, "%s.%s: %s (%.*s) is withdrawn", rec->name, f->name,
                        row.code, (int)row.row.zh.n, (const char *)row.row.zh.p);
     return ST_OK;

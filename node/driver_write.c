@@ -263,11 +263,11 @@ int nd_write_rights(struct nd_store *s, const struct cr_sign_pk *author, uint64_
 
 /* grid: what the subject is judged by. Danger is taken in wherever it stands; here we know better.
  */
-static bool misplaced(const struct sc_record *rec, uint64_t scope, uint64_t grid)
+static bool misplaced(const struct sc_body *body, uint64_t scope, uint64_t grid)
 {
-    if (rec->where == SC_IN_ANY)
+    if (body->rec->where == SC_IN_ANY)
         return grid != 0 && sc_grid_scope(grid) != scope;
-    return !sc_record_lives(rec, scope, grid);
+    return !sc_record_lives(body->rec, scope, sc_body_get(body, SC_K_GRID)->u);
 }
 
 static int check_rights(struct writer *w, const struct sc_body *body, uint64_t grid,
@@ -279,8 +279,7 @@ static int check_rights(struct writer *w, const struct sc_body *body, uint64_t g
     struct nd_rights rights;
 
     sc_scope_text(scope, text);
-    if (misplaced(rec, scope, grid) ||
-        !sc_record_lives(rec, scope, sc_body_get(body, SC_K_GRID)->u))
+    if (misplaced(body, scope, grid))
         return st_fail(w->err, ST_DENIED, "%s is not written in %s", rec->name, text);
     if (nd_write_rights(w->d->o.store, &w->author->sign_pk, scope, body, grid, wall_ms, &rights) ==
         ST_OK)

@@ -56,8 +56,9 @@ expect 0 fs street kind set 17 --name night-market --zh 夜市 --en 'Night marke
 expect 0 fs street --json code show A03
 [ "$(wc -l <"$work/out")" -eq 2 ] || fail "history of A03: $(cat "$work/out")"
 expect 0 fs street code set D07 --withdrawn yes --yes
-expect 1 fs street hazard report --grid "$grid" --code D07
-says 'is withdrawn'
+expect 1 fs street record add campaign --grid 500118003 --name 整治 --from 2026-01-01 --codes A01,D07
+says 'campaign.codes: D07 .* is withdrawn'
+expect 0 fs street hazard report --grid "$grid" --code D07 # a danger is taken in by whatever name
 sync
 for node in street village; do
     [ "$(fs $node --json show "$before" | field severity)" = 2 ] || fail "$node: A03 before"
@@ -83,6 +84,9 @@ says 'is in no table of kinds of places'
 expect 0 fs village record add visit --grid "$grid" --list 9 --answers 01=ok,02=bad:压力不足
 visit=$(cat "$work/out")
 fs village --json record show "visit/$visit" | grep -q '"checklist":1' || fail "version of the list"
+expect 0 fs village --lang zh record show "visit/$visit"
+grep -q '检查项:01 合格、02 不合格（压力不足）' "$work/out" || fail "answers: $(cat "$work/out")"
+grep -q '✗ 02 能否出水、压力是否正常？ → I02' "$work/out" || fail "what a bad answer means"
 fs street --json checklist show 9 | sed 's/"keys":\["01",/"keys":["00","01",/; s/"items-zh":\[/&"新增",/; s/"items-en":\[/&"new",/; s/"codes":\[/&"A08",/; s/"by":"[^"]*",*//; s/"number":9,"version":1,//; s/,"shipped".*/}/' >"$work/list.json"
 expect 12 fs street checklist set 9 --file "$work/list.json"
 expect 0 fs street checklist set 9 --file "$work/list.json" --yes
