@@ -31,6 +31,7 @@ struct cr_hash {
     X(CR_TAG_BUNDLE, "bundle")      /* parts of a bundle -> what binds and signs them */         \
     X(CR_TAG_ENROL, "enrol")        /* enrolment request; answer before its signature */         \
     X(CR_TAG_BACKUP, "backup")      /* parts of a backup -> what checks, binds and seals it */   \
+    X(CR_TAG_DUE, "due")            /* hazard, rule, base -> id of what the clock says */        \
     X(CR_TAG_TEST, "test")
 
 enum cr_tag {

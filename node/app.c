@@ -185,7 +185,8 @@ static int start_driver(struct nd_app *app, bool dial, struct st_err *err)
                                   .ports = app->ports,
                                   .identity = &app->node,
                                   .issuer = app->has_root ? &app->root : &app->node,
-                                  .dial = dial};
+                                  .dial = dial,
+                                  .clock = dial};
     struct nd_uv_sink sink = {.accepted = sink_accepted,
                               .connected = sink_connected,
                               .bytes = sink_bytes,

@@ -155,6 +155,16 @@ static const struct nd_opt list_opts[] = {
     {"limit", "N", "最多几条，默认 50，0 为不限", "at most so many, default 50, 0 all"},
     {"offset", "N", "跳过前几条", "skip so many"},
     {NULL, NULL, NULL, NULL}};
+static const struct nd_opt due_opts[] = {
+    {"grid", "CODE", "只看此网格之下", "only below this grid"},
+    {"level", "officer|chief|village|street", "只看应由这一级处理的",
+     "only what is for this level"},
+    {"soon", "TIME", "连同多久之内将到期的，如 3d", "also what will be due within, as 3d"},
+    {"every", NULL, "列出每一级提醒，而不只是最近的", "every moment reached, not only the last"},
+    {"at", "DATE", "当时的情况，默认现在", "as of then, default now"},
+    {"limit", "N", "最多几条，默认 50，0 为不限", "at most so many, default 50, 0 all"},
+    {"offset", "N", "跳过前几条", "skip so many"},
+    {NULL, NULL, NULL, NULL}};
 static const struct nd_opt tree_opts[] = {
     {"grid", "CODE", "只看此网格之下", "only below this grid"},
     {"level", "2|3", "到第几级，默认 2", "down to this level, default 2"},
@@ -317,6 +327,9 @@ static const struct nd_verb verbs[] = {
      "report a hazard or act on one", as_opts, 0, "hazard-", nd_cmd_hazard, NULL},
     {"list", NULL, "hazards|places|visits|notices|grids", "列表", "list records", list_opts, 0,
      NULL, nd_cmd_list, NULL},
+    {"due", NULL, "", "到期：要催办、超期、待交办、待复查的隐患",
+     "what has to be done: reminders, overdue, unassigned, to be checked", due_opts, 0, NULL,
+     nd_cmd_due, NULL},
     {"show", NULL, "ID", "一条记录的现状与经过", "one record and its history", NULL, 0, NULL,
      nd_cmd_show, NULL},
     {"record", "types", "", "记录目录：全部记录及其填写人",

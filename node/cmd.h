@@ -134,6 +134,7 @@ static inline const char *nd_tr(const struct nd_cmd *c, const char *zh, const ch
 }
 /* Text padded with blanks to a display width (Chinese characters take two columns). */
 void nd_pad(const char *text, size_t columns, char *out, size_t out_bytes);
+void nd_line_text(struct cr_span text, char *out, size_t out_bytes); /* as part of a line */
 #define ND_TIME_TEXT_MAX 64
 /* "2026-11-24 08:30" in UTC+8; "-" for 0. */
 void nd_time_text(uint64_t wall_ms, char out[static ND_TIME_TEXT_MAX]);
@@ -261,6 +262,7 @@ int nd_cmd_key_export(struct nd_cmd *c);
 int nd_cmd_key_recover(struct nd_cmd *c);
 int nd_cmd_key_remove(struct nd_cmd *c);
 int nd_cmd_hazard(struct nd_cmd *c);
+int nd_cmd_due(struct nd_cmd *c);
 int nd_cmd_list(struct nd_cmd *c);
 int nd_cmd_show(struct nd_cmd *c);
 int nd_cmd_tree(struct nd_cmd *c);

@@ -55,20 +55,12 @@ static int hazard_line(void *arg, const struct nd_hazard_row *row)
     const struct sc_hazard *h = &row->h;
     char hex[2 * SC_ID_BYTES + 1], state[64], when[ND_TIME_TEXT_MAX], text[160];
     struct sc_label label = sc_hazard_state_label(h->state);
-    size_t n = h->text.n < sizeof text - 1 ? h->text.n : sizeof text - 1;
 
     if (c->json) {
         nd_out_json(c, nd_json_hazard(row));
         return 0;
     }
-    while (n > 0 && n < h->text.n && (h->text.p[n] & 0xc0) == 0x80)
-        n--; /* not within a character */
-    if (n > 0)
-        memcpy(text, h->text.p, n);
-    text[n] = '\0';
-    for (char *p = text; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20)
-            *p = ' ';
+    nd_line_text(h->text, text, sizeof text);
     cr_hex(row->subject.b, sizeof row->subject.b, hex);
     nd_pad(nd_tr(c, label.zh, label.en), 12, state, sizeof state);
     nd_time_text(h->deadline_ms, when);

@@ -180,6 +180,21 @@ void nd_pad(const char *text, size_t columns, char *out, size_t out_bytes)
     out[n] = '\0';
 }
 
+/* Its beginning: whole characters, no control characters. */
+void nd_line_text(struct cr_span text, char *out, size_t out_bytes)
+{
+    size_t n = text.n < out_bytes - 1 ? text.n : out_bytes - 1;
+
+    while (n > 0 && n < text.n && (text.p[n] & 0xc0) == 0x80)
+        n--; /* not within a character */
+    if (n > 0)
+        memcpy(out, text.p, n);
+    out[n] = '\0';
+    for (char *p = out; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20)
+            *p = ' ';
+}
+
 void nd_time_text(uint64_t wall_ms, char out[static ND_TIME_TEXT_MAX])
 {
     time_t t = (time_t)(wall_ms / 1000 + (uint64_t)8 * 3600); /* China has one time zone */

@@ -124,13 +124,12 @@ json_t *nd_json_peer(struct nd_cmd *c, const struct nd_peer_status *p)
 
     (void)c;
     cr_hex(p->peer.kx_pk.b, sizeof p->peer.kx_pk.b, kx);
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "name",
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:s}", "name",
                      p->name, "addr", p->peer.addr, "kx", kx, "enabled", (int)p->peer.enabled,
                      "connected", (int)p->connected, "synced",
                      (int)(p->connected && p->session.synced), "last_ok_ms",
                      (json_int_t)p->peer.last_ok_ms, "last_try_ms", (json_int_t)p->peer.last_try_ms,
                      "backlog", (json_int_t)(p->connected ? p->session.backlog_entries : 0),
-                     "unknown_logs", (json_int_t)(p->connected ? p->session.stranger_logs : 0),
                      "failures", (json_int_t)p->peer.failures, "refused",
                      (json_int_t)p->peer.refused, "last_error", p->peer.last_error);
 }
@@ -147,9 +146,6 @@ void nd_peer_line(struct nd_cmd *c, const struct nd_peer_status *p)
     nd_pad(p->name[0] != '\0' ? p->name : "?", 20, name, sizeof name);
     nd_out(c, "%s %s  %s  %s %s", name, p->peer.addr[0] != '\0' ? p->peer.addr : "-", state,
            nd_tr(c, "上次成功", "last ok"), age);
-    if (p->connected && p->session.stranger_logs > 0)
-        nd_out(c, nd_tr(c, "  带来未认证者的日志 %llu", "  brought logs of unknown authors: %llu"),
-               (unsigned long long)p->session.stranger_logs);
     if (p->connected && p->session.backlog_entries > 0)
         nd_out(c, nd_tr(c, "  待发 %llu", "  to send %llu"),
                (unsigned long long)p->session.backlog_entries);

@@ -1,9 +1,12 @@
 /* show: one record, where it stands, what is missing, and who did what. */
 #include "node/cmd_cut.h"
 #include "node/cmd_record.h"
+#include "node/store_due.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define ND_DUES_SHOWN 64
 
 struct show {
     struct nd_cmd *c;
@@ -11,6 +14,8 @@ struct show {
     json_t *o; /* the JSON under construction; NULL for text */
     json_t *history;
     bool found;
+    struct sc_id due[ND_DUES_SHOWN]; /* reports of the clock that were shown */
+    size_t due_count;
 };
 
 /* 上报 → 受理 → 交办 → 整改 → 复查 → 销案 */
@@ -54,9 +59,16 @@ static void label_line(struct nd_cmd *c, const char *title, uint32_t bits,
 static bool code_limit(struct nd_cmd *c, const struct sc_hazard *h, struct sc_code *code,
                        uint64_t *due_ms)
 {
-    if (!sc_tables_code(nd_store_tables(c->app->store), h->code, h->reported_ms, code))
+    struct nd_store *store = c->app->store;
+    struct sc_hazard unset = *h; /* without what somebody set */
+    struct sc_clock clock = {.h = &unset,
+                             .rules = sc_policy_at(nd_store_policy(store), nd_app_wall_ms(c->app))};
+
+    if (!sc_tables_code(nd_store_tables(store), h->code, h->reported_ms, code))
         return false;
-    *due_ms = sc_limit_due(code->limit, h->reported_ms);
+    unset.deadline_ms = 0;
+    clock.days = sc_limit_days(code->limit);
+    *due_ms = sc_clock_deadline(&clock);
     return true;
 }
 
@@ -222,6 +234,8 @@ static void history_json(struct show *s, const struct nd_history_row *row,
         (void)json_object_set_new(o, "held_why", json_string(why.name));
         (void)json_object_set_new(o, "held_reason", json_string(nd_held_reason(s->c, row)));
     }
+    if (nd_due_of_row(s->subject, row, &id))
+        (void)json_object_set_new(o, "due_id", nd_json_id(&id));
     (void)json_object_set_new(o, "body", body == NULL ? json_null() : nd_json_body(body));
     (void)json_array_append_new(s->history, o);
 }
@@ -255,6 +269,21 @@ static void history_text(struct show *s, const struct nd_history_row *row,
     nd_out(c, "\n");
 }
 
+/* Another node's record of what the clock said: one for people, each in JSON with its id. */
+static bool said_before(struct show *s, const struct nd_history_row *row)
+{
+    struct sc_id id;
+
+    if (s->history != NULL || row->held || !nd_due_of_row(s->subject, row, &id))
+        return false;
+    for (size_t i = 0; i < s->due_count; i++)
+        if (sc_id_equal(&s->due[i], &id))
+            return true;
+    if (s->due_count < ND_DUES_SHOWN)
+        s->due[s->due_count++] = id;
+    return false;
+}
+
 static int show_history(void *arg, const struct nd_history_row *row)
 {
     struct show *s = arg;
@@ -265,6 +294,8 @@ static int show_history(void *arg, const struct nd_history_row *row)
         sc_body_decode(rec, row->fact.schema_version, false, row->fact.body, &body, NULL) == ST_OK;
 
     s->found = true;
+    if (said_before(s, row))
+        return 0;
     if (s->history != NULL)
         history_json(s, row, rec, decoded ? &body : NULL);
     else

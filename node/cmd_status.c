@@ -63,7 +63,7 @@ struct notice {
     const char *code;
     char text[400 + SC_NAME_MAX];
 };
-#define NOTICES_MAX 3
+#define NOTICES_MAX 2
 
 static int settles(void *arg, const struct sc_auth_cut *cut)
 {
@@ -148,34 +148,12 @@ static bool forked(struct nd_cmd *c, struct notice *out)
     return true;
 }
 
-/* Reports of people whose certificate is not here (yet) find no place any more. */
-static bool crowded(struct nd_cmd *c, struct notice *out)
-{
-    struct sy_strangers s;
-
-    sy_engine_strangers(nd_driver_engine(c->app->driver), &s);
-    if (s.logs < s.logs_max)
-        return false;
-    out->code = "unknown-full";
-    (void)snprintf(
-        out->text, sizeof out->text,
-        nd_tr(c,
-              "未认证者的日志已占满 %llu 个位置，新的普通报告进不来（紧急报告仍可到达）。请给属实的"
-              "人员发证；若某个节点大量带来（见下），请查明并吊销它。",
-              "logs of unknown authors take all %llu places: new ones do not come in (emergencies "
-              "still do). Certify whom you know; if one node brings them (see below), look into "
-              "it and revoke it."),
-        (unsigned long long)s.logs_max);
-    return true;
-}
-
 static size_t notices(struct nd_cmd *c, struct notice out[static NOTICES_MAX])
 {
     size_t n = 0;
 
     n += restored(c, &out[n]);
     n += forked(c, &out[n]);
-    n += crowded(c, &out[n]);
     return n;
 }
 
@@ -205,7 +183,6 @@ static void status_json(struct nd_cmd *c, const struct nd_store_stats *st, const
     const struct sc_genesis *g = nd_store_genesis(c->app->store);
     struct status s = {.c = c, .peers = json_array()};
     struct nd_driver_counters n;
-    struct sy_strangers strangers;
     uint64_t scopes[SC_SCOPES_MAX];
     size_t count = nd_store_scopes(c->app->store, scopes);
     json_t *list = json_array();
@@ -234,11 +211,6 @@ static void status_json(struct nd_cmd *c, const struct nd_store_stats *st, const
                      (json_int_t)n.sessions, "refused_gate", (json_int_t)n.refused_gate,
                      "refused_auth", (json_int_t)n.refused_auth, "refused_protocol",
                      (json_int_t)n.refused_protocol, "joins", (json_int_t)n.joins));
-    sy_engine_strangers(nd_driver_engine(c->app->driver), &strangers);
-    (void)json_object_set_new(o, "unknown_logs",
-                              json_pack("{s:I, s:I, s:I}", "held", (json_int_t)strangers.logs,
-                                        "max", (json_int_t)strangers.logs_max, "refused",
-                                        (json_int_t)strangers.refused));
     (void)json_object_set_new(o, "notices", notices_json(c));
     nd_out_json(c, o);
 }

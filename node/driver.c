@@ -57,6 +57,7 @@ int nd_driver_new(const struct nd_driver_options *o, struct nd_driver **out, str
     d->net = *nd_store_net(o->store);
     d->authority_serial = nd_store_authority_serial(o->store);
     d->adopt_ms = nd_now(d) + ND_ADOPT_MS;
+    d->due_ms = nd_now(d) + ND_DUE_FIRST_MS;
     memcpy(d->prologue, d->net.b, CR_HASH_BYTES);
     d->prologue[CR_HASH_BYTES] = SC_PROTOCOL_VERSION;
     d->tokens_at_ms = nd_now(d);
@@ -97,6 +98,7 @@ void nd_driver_free(struct nd_driver *d)
     cr_buf_release(&d->wire);
     cr_buf_release(&d->bytes);
     free(d->dial);
+    free(d->due);
     free(d->pending);
     free(d->run);
     free(d->chains);
@@ -122,6 +124,7 @@ void nd_driver_tick(struct nd_driver *d)
     nd_peers_tick(d);
     nd_driver_flush(d);
     nd_adopt_tick(d);
+    nd_due_tick(d);
     nd_peers_note(d, false);
 }
 
@@ -137,6 +140,8 @@ uint64_t nd_driver_deadline(const struct nd_driver *d)
         at = conns;
     if (d->adopt_ms < at)
         at = d->adopt_ms;
+    if (d->o.clock && d->due_ms < at)
+        at = d->due_ms;
     return peers < at ? peers : at;
 }
 

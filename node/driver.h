@@ -25,6 +25,7 @@ struct nd_driver_options {
                                            borrowed; NULL: identity */
     struct cr_gate gate;
     bool dial;  /* false: never dials by itself (tests) */
+    bool clock; /* puts on record what is due (schema/clock.h), by the wall clock */
     bool plain; /* simulator only: links without encryption */
 };
 

@@ -22,8 +22,13 @@
 #define ND_RESCOPE_MS         60000 /* so long a session may go on under scopes that have grown */
 #define ND_ADOPT_MS           1000 /* own entries that a fork holds are adopted so long after they came */
 #define ND_ADOPT_RUN_MAX      8     /* records at a time */
-#define ND_LIVE_NOTE_MS       60000 /* so often a quiet session in sync counts as news */
-#define ND_SYNCED_WRITE_MS    1000  /* "equal with this peer" is noted at most so often */
+#define ND_DUE_MS             60000 /* so often what is due is looked at */
+#define ND_DUE_FIRST_MS       3000  /* after the start */
+#define ND_DUE_MORE_MS        1000
+#define ND_DUE_WRITE_MAX      64     /* reports at a time */
+#define ND_DUE_WAIT_MS        600000 /* who holds several villages speaks so much later */
+#define ND_LIVE_NOTE_MS       60000  /* so often a quiet session in sync counts as news */
+#define ND_SYNCED_WRITE_MS    1000   /* "equal with this peer" is noted at most so often */
 #define ND_PEERS_MAX          1024
 #define ND_WIRE_MAX           (2u << 16) /* one frame with its length and tag */
 
@@ -90,6 +95,8 @@ struct nd_driver {
     uint64_t certs_changed_ms; /* since when */
     uint64_t adopt_ms;         /* monotonic; when to look for own forked entries, or UINT64_MAX */
     bool adopt_given_up;       /* an adoption had no effect */
+    uint64_t due_ms;           /* monotonic; when to look at what is due */
+    struct nd_due_state *due;  /* driver_due.c; NULL: not looked yet */
     uint64_t tokens_ms;        /* token bucket of handshakes, in ms of credit */
     uint64_t tokens_at_ms;
     struct nd_replay replay; /* first messages that were answered */
@@ -126,6 +133,9 @@ void nd_log(const struct nd_driver *d, enum nd_log_level level, const char *fmt,
 /* ---- driver_adopt.c ---- */
 void nd_adopt_soon(struct nd_driver *d); /* own entries came, or authority changed */
 void nd_adopt_tick(struct nd_driver *d); /* outside of transactions and steps */
+
+/* ---- driver_due.c ---- */
+void nd_due_tick(struct nd_driver *d); /* outside of transactions and steps */
 
 /* ---- driver_conn.c ---- */
 struct nd_conn *nd_conn_find(struct nd_driver *d, uint32_t id); /* NULL */

@@ -285,7 +285,7 @@ int sc_fact_parents(const struct sc_fact *facts, size_t n, struct sc_id out[stat
     sc_bits_zero(seen, d.words);
     sc_bits_zero(heads, d.words);
     for (size_t r = d.n; r-- > 0;) {
-        if (d.pending[r])
+        if (d.pending[r] || facts[d.order[r]].type == SC_R_HAZARD_DUE)
             continue;
         if (!sc_bit(seen, r))
             sc_bit_set(heads, r);

@@ -80,7 +80,9 @@ static inline bool sc_dag_in_past(const struct sc_dag *d, size_t of, size_t x)
  * that are not pending, ascending by id. Pending facts are never named: their ancestors have not
  * been seen, and an entry would otherwise vouch for dangers its author does not know. When there
  * are more than SC_PARENTS_MAX, the first in order are named: the rest stays unseen (a later entry
- * takes it up). *lamport_min (may be NULL): the new entry's lamport must be greater. ST_NOMEM. */
+ * takes it up). Reports of the clock (HAZARD_DUE) are not named and hide nothing: what a machine
+ * said is no part of what a person has to have seen, and an entry does not rest on its key.
+ * *lamport_min (may be NULL): the new entry's lamport must be greater. ST_NOMEM. */
 int sc_fact_parents(const struct sc_fact *facts, size_t n, struct sc_id out[static SC_PARENTS_MAX],
                     size_t *count, uint64_t *lamport_min) ST_MUST;
 

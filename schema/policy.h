@@ -41,6 +41,15 @@ enum sc_clear {
 enum sc_policy_number {
     SC_PN_SECOND_FROM,  /* least severity that always takes a second person: 1 or 2 */
     SC_PN_SEVERITY_NEW, /* severity of a report whose code is not known: 2..4 */
+    /* The clock (clock.h). */
+    SC_PN_ON_SPOT,      /* hours for what is to be corrected on the spot */
+    SC_PN_REMIND_FIRST, /* per cent of the time limit */
+    SC_PN_REMIND_SECOND,
+    SC_PN_UNASSIGNED,     /* working days */
+    SC_PN_OVERDUE_STREET, /* days after the deadline */
+    SC_PN_OVERDUE_DECIDE,
+    SC_PN_RECHECK,   /* working days after the claim */
+    SC_PN_EMERGENCY, /* minutes */
     SC_PN_END
 };
 

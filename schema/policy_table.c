@@ -52,6 +52,22 @@ static const struct {
      "second-person"},
     {2, 2, 4, "severity-new", "代码不明的隐患等级", "severity when the code is not known",
      "clearance-strictly"},
+    {2, 0, 24, "clock.on-spot", "当场整改时限（小时）", "hours to correct what is done on the spot",
+     "value"},
+    {50, 1, 99, "clock.remind-first", "首次催办（整改时限的百分比）",
+     "first reminder, per cent of the time limit", "value"},
+    {80, 1, 99, "clock.remind-second", "再次催办（整改时限的百分比）",
+     "second reminder, per cent of the time limit", "value"},
+    {1, 1, 30, "clock.unassigned", "未交办报网格长（工作日）",
+     "working days until an unassigned hazard goes to the chief", "value"},
+    {3, 1, 90, "clock.overdue-street", "超期报街道（天）", "days overdue until the street is told",
+     "value"},
+    {7, 1, 180, "clock.overdue-decide", "超期由街道研究移送（天）",
+     "days overdue until the street decides on a transfer", "value"},
+    {3, 1, 30, "clock.recheck", "申报整改后复查（工作日）", "working days for the check of a fix",
+     "value"},
+    {15, 1, 1440, "clock.emergency", "紧急报告签收（分钟）", "minutes to take up an emergency",
+     "value"},
 };
 
 enum sc_level sc_level_of_roles(uint32_t r)

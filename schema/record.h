@@ -16,6 +16,7 @@ enum sc_type {
     SC_R_CODE = 6,        /* rows of the street's tables, codes.h */
     SC_R_PLACE_KIND = 7,
     SC_R_CHECKLIST = 8,
+    SC_R_CALENDAR = 9, /* 工作日历 of one year, calendar.h */
     SC_R_GRID = 10,
     SC_R_PLACE = 11,
     SC_R_VISIT = 12,
@@ -59,9 +60,10 @@ enum sc_type {
     SC_R_HAZARD_UNLINK = 51,
     SC_R_HAZARD_RECUR = 52, /* 复发 */
     SC_R_HAZARD_EDIT = 53,  /* description, address, position, grid, code: display fields */
-    SC_R_DOSSIER = 64,      /* 移送案卷 with receipt and result */
-    SC_R_FIRE = 65,         /* 火情 */
-    SC_R_POLICY_DOC = 70,   /* 街道文件 */
+    SC_R_HAZARD_DUE = 60, /* 到期上报: written by a node about a hazard, no part of its fold */
+    SC_R_DOSSIER = 64,    /* 移送案卷 with receipt and result */
+    SC_R_FIRE = 65,       /* 火情 */
+    SC_R_POLICY_DOC = 70, /* 街道文件 */
     SC_R_DOC_ACK = 71,
     SC_R_DOC_FILE = 72,
     SC_R_NOTICE_RECEIPT = 73,

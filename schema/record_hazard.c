@@ -171,6 +171,12 @@ static const struct sc_field recur_fields[] = {
     TEXT_(0, "说明"), EXT_, HAPPENED_, EVIDENCE_, MEMBER_(0, "此前隐患", "Earlier hazard"),
 };
 
+static const struct sc_field due_fields[] = {
+    LEVEL_(REQ),
+    ENUM_(SC_K_DUE_RULE, REQ, "rule", "事由", "Rule", sc_choices_due),
+    TIME_(SC_K_DUE_BASE, REQ, "base", "起算时间", "Counted from"),
+};
+
 static const struct sc_field dossier_fields[] = {
     GRID_(REQ),
     TEXT_(0, "移送说明"),
@@ -265,6 +271,15 @@ NEUTRAL(link, SC_R_HAZARD_LINK, ROLES_OCVS, link_fields, "link", "重复归并",
 NEUTRAL(unlink, SC_R_HAZARD_UNLINK, ROLES_OCVS, link_fields, "unlink", "取消归并", "Unlink");
 DANGER(recur, SC_R_HAZARD_RECUR, 1, ROLES_OCVS, recur_fields, "recur", "复发", "Recurrence", false);
 NEUTRAL(edit, SC_R_HAZARD_EDIT, ROLES_OCVS, edit_fields, "edit", "修改描述", "Edit");
+
+/* What the clock says (clock.h), put on record by a node: any number of nodes say the same. */
+const struct sc_record sc_row_hazard_due = {.type = SC_R_HAZARD_DUE,
+                                            .version = 1,
+                                            NAMES("hazard-due", "到期上报", "Due report"),
+                                            .subject = SC_SUBJ_NEEDS,
+                                            .where = SC_IN_ANY,
+                                            .writers = SC_ROLE_NODE | ROLES_OCVS,
+                                            FIELDS(due_fields)};
 
 const struct sc_record sc_row_dossier = {
     LWW(SC_R_DOSSIER, 1, SC_IN_VILLAGE, ROLES_VS, dossier_fields),

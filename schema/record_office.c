@@ -1,5 +1,6 @@
 /* The office's work: who leads, what is ordered, planned, decided, met about, supervised, assessed
  * and answered for, and who has looked at what. */
+#include "schema/calendar.h"
 #include "schema/record_rows.h"
 
 static const struct sc_choice group_posts[] = {
@@ -98,6 +99,14 @@ static const struct sc_choice access_reasons[] = {
     {4, "request", "本人申请", "The person's own request"},
     {5, "audit", "审计", "Audit"},
     {0, NULL, NULL, NULL},
+};
+
+static const struct sc_field calendar_fields[] = {
+    TEXT_(0, "依据"),
+    U64_(SC_K_CALENDAR_YEAR, REQ, 9999, "year", "年份", "Year", NULL),
+    NUMS_(SC_K_CALENDAR_OFF, 0, SC_CALENDAR_DAYS, "off", "放假的工作日", "Weekdays off"),
+    NUMS_(SC_K_CALENDAR_WORK, 0, SC_CALENDAR_DAYS, "work", "调休上班的休息日",
+          "Weekend days worked"),
 };
 
 static const struct sc_field leading_group_fields[] = {
@@ -358,6 +367,9 @@ static int check_supervision(const struct sc_body *body, uint64_t schema_version
     return st_fail(err, ST_MALFORMED, "supervision.differing: more than were sampled");
 }
 
+const struct sc_record sc_row_calendar = {
+    LWW(SC_R_CALENDAR, 1, SC_IN_PUBLIC, SC_ROLE_STREET, calendar_fields),
+    NAMES("calendar", "工作日历", "Calendar of working days"), .check = sc_calendar_check};
 const struct sc_record sc_row_leading_group = {
     LWW(SC_R_LEADING_GROUP, 1, SC_IN_PUBLIC, SC_ROLE_STREET, leading_group_fields),
     NAMES("leading-group", "领导小组任职", "Post in the leading group"), .check = sc_check_span};

@@ -13,6 +13,8 @@
     X(cert) X(cut) X(adopt) X(incarnation) X(policy)                                              \
     /* record_code.c */                                                                           \
     X(code) X(place_kind) X(checklist)                                                            \
+    /* record_office.c */                                                                         \
+    X(calendar)                                                                                   \
     /* record_grid.c */                                                                           \
     X(grid) X(place) X(visit) X(notice) X(person) X(appointment) X(household) X(building)         \
     X(key_point) X(facility)                                                                      \
@@ -24,7 +26,7 @@
     X(hazard_progress) X(hazard_remind) X(hazard_escalate) X(hazard_handback) X(hazard_downgrade) \
     X(hazard_emergency) X(hazard_fix) X(hazard_pass) X(hazard_fail) X(hazard_reopen)              \
     X(hazard_void) X(hazard_transfer) X(hazard_external) X(hazard_link) X(hazard_unlink)          \
-    X(hazard_recur) X(hazard_edit) X(dossier) X(fire)                                             \
+    X(hazard_recur) X(hazard_edit) X(hazard_due) X(dossier) X(fire)                               \
     /* record_public.c */                                                                         \
     X(policy_doc) X(doc_ack) X(doc_file) X(notice_receipt) X(opinion) X(complaint) X(board)       \
     X(poster) X(contact_card) X(building_notice)                                                  \
@@ -143,8 +145,8 @@ SC_RECORDS(SC_DECLARE_ROW)
     .where = (place), .writers = (w), FIELDS(list)
 
 /* ---- shared choices and targets (record_choices.c) ---- */
-extern const struct sc_choice sc_choices_crs[], sc_choices_severity[], sc_choices_level[],
-    sc_choices_posted[], sc_choices_handled[];
+extern const struct sc_choice sc_choices_crs[], sc_choices_severity[], sc_choices_posted[],
+    sc_choices_handled[], sc_choices_due[];
 extern const uint16_t sc_to_site[], sc_to_place[], sc_to_hazard[], sc_to_visit[], sc_to_person[],
     sc_to_campaign[], sc_to_building[], sc_to_household[], sc_to_meeting[], sc_to_task[],
     sc_to_duty_day[], sc_to_notice[], sc_to_policy_doc[], sc_to_instruction[], sc_to_phase_plan[];

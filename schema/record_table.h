@@ -32,6 +32,19 @@ enum sc_key_adopt {
     SC_K_ADOPT_ENTRIES = 35,
 };
 
+/* Keys of a calendar's body (calendar.c). */
+enum sc_key_calendar {
+    SC_K_CALENDAR_YEAR = 32,
+    SC_K_CALENDAR_OFF = 33,
+    SC_K_CALENDAR_WORK = 34,
+};
+
+/* Keys of a due report's body (clock.c). */
+enum sc_key_due {
+    SC_K_DUE_RULE = 32,
+    SC_K_DUE_BASE = 33,
+};
+
 /* Keys of a policy's body (policy_table.c). */
 enum sc_key_policy {
     SC_K_POLICY_FROM = 32,
@@ -44,6 +57,7 @@ enum sc_key_policy {
 };
 
 extern const struct sc_choice sc_choices_role[];       /* one bit each */
+extern const struct sc_choice sc_choices_level[];      /* enum sc_level */
 extern const struct sc_choice sc_choices_giver[];      /* enum sc_giver */
 extern const struct sc_choice sc_choices_answer[];     /* results of a checklist item */
 extern const struct sc_choice sc_choices_place_kind[]; /* as shipped */

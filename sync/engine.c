@@ -379,7 +379,6 @@ bool sy_engine_session(const struct sy_engine *e, uint32_t session, struct sy_se
         out->received_frames = s->received_frames;
         out->rounds = s->rounds;
         out->backlog_entries = backlog(e, s);
-        out->stranger_logs = s->stranger_logs;
         out->synced = s->synced;
         return true;
     }

@@ -147,7 +147,6 @@ struct sy_session_info {
     uint64_t sent_entries, received_entries, sent_frames, received_frames;
     uint64_t rounds;          /* RANGES frames sent and received */
     uint64_t backlog_entries; /* known to be lacking at the peer, not yet acknowledged */
-    uint64_t stranger_logs;   /* new logs of authors without certificate that it brought */
     bool synced;
 };
 bool sy_engine_session(const struct sy_engine *e, uint32_t session, struct sy_session_info *out);
@@ -170,14 +169,6 @@ struct sy_file_info {
     } gap[SY_FILE_GAPS_MAX];
 };
 const struct sy_file_info *sy_engine_file(const struct sy_engine *e);
-/* Logs of authors without certificate. They share a fixed number of places, whoever brings them:
- * refused counts, since the engine began, how often one was named that found none (in each session
- * anew). A log whose author is certified, or that a REVOKE closes from its beginning, leaves its
- * place. */
-struct sy_strangers {
-    uint64_t logs, logs_max, refused;
-};
-void sy_engine_strangers(struct sy_engine *e, struct sy_strangers *out);
 /* Fingerprint over all held logs of these scopes (0: all scopes of the node). */
 struct sc_id sy_engine_fingerprint(const struct sy_engine *e, const uint64_t *scopes,
                                    size_t scope_count, uint64_t *log_count);

@@ -29,36 +29,15 @@ static int name_branch(struct sy_session *s, uint32_t lead)
     return ST_OK;
 }
 
-/* A REVOKE has closed all of the log. One of which nothing was ever stored takes its place, too:
- * the frontier grows with what is named. */
-static bool is_closed(const struct sy_frontier *f, uint32_t lead)
-{
-    bool held = !f->log[lead].wavered;
-
-    for (uint32_t b = lead; b != SY_NONE && !held; b = f->log[b].next)
-        held = f->log[b].l.link.seq_next > 0 || f->log[b].pend > 0;
-    return !held;
-}
-
 static uint64_t count_strangers(struct sy_engine *e)
 {
     uint64_t n = 0;
 
     for (uint32_t i = 0; i < e->f.count; i++) {
-        if (e->f.log[i].lead == i && !is_closed(&e->f, i) &&
-            !e->view->certified(e->view->arg, &e->f.log[i].l.key.author))
+        if (e->f.log[i].lead == i && !e->view->certified(e->view->arg, &e->f.log[i].l.key.author))
             n++;
     }
     return n;
-}
-
-void sy_engine_strangers(struct sy_engine *e, struct sy_strangers *out)
-{
-    e->stranger_logs = count_strangers(e);
-    e->strangers_counted = true;
-    *out = (struct sy_strangers){.logs = e->stranger_logs,
-                                 .logs_max = SY_STRANGER_LOGS_MAX,
-                                 .refused = e->strangers_refused};
 }
 
 bool sy_stranger_may(struct sy_engine *e, const struct sy_session *s, const struct sc_log_key *key,
@@ -98,7 +77,6 @@ static int first_mention(struct sy_engine *e, struct sy_session *s, const struct
     if (log == SY_NONE) {
         if (!sy_stranger_may(e, s, &run->key, SY_NONE, run->count)) {
             sy_trace(e, s, "stop: log of an unknown author, too many of them");
-            e->strangers_refused++;
             if (s->file)
                 return ST_OK;
             return ++s->in_stopped > SY_STOPPED_REFS_MAX
@@ -115,10 +93,8 @@ static int first_mention(struct sy_engine *e, struct sy_session *s, const struct
                             (unsigned long long)run->first_seq);
         if (sy_frontier_add(&e->f, &run->key, &id, &log) != ST_OK)
             return SY_GIVE_UP(e, s, ST_NOMEM, "no memory for a log");
-        if (!e->view->certified(e->view->arg, &run->key.author)) {
-            e->stranger_logs += e->strangers_counted;
-            s->stranger_logs++;
-        }
+        if (e->strangers_counted && !e->view->certified(e->view->arg, &run->key.author))
+            e->stranger_logs++;
     }
     *lead = log;
     return ST_OK;

@@ -141,7 +141,7 @@ struct sy_session {
     uint64_t credit_due; /* of in_bytes: may be returned */
     uint32_t dirty_count;
     uint32_t dirty[SC_ACK_MAX];
-    uint64_t stranger_urgents, stranger_logs, fork_frames, forks_told;
+    uint64_t stranger_urgents, fork_frames, forks_told;
 
     /* Equality. */
     bool sent_fp_ok, recv_fp_ok, synced, prompt_done;
@@ -230,7 +230,7 @@ struct sy_engine {
     struct sy_seen seen[SY_URGENT_SEEN_MAX];
     size_t seen_count;
     bool strangers_counted;
-    uint64_t stranger_logs, strangers_refused;
+    uint64_t stranger_logs;
 
     struct sy_file_info file; /* of the file session, the last one when none is open */
 

@@ -24,7 +24,7 @@ grep -q '^15 *appointment *Appointment *area' "$work/out" || fail "types: $(cat 
 expect 0 "$fengsui" --lang zh record types
 grep -q '任职（四定）' "$work/out" || fail "types in Chinese"
 expect 0 "$fengsui" record types --json
-[ "$(wc -l <"$work/out")" -eq 80 ] || fail "types as JSON"
+[ "$(wc -l <"$work/out")" -eq 82 ] || fail "types as JSON"
 grep -q '"name":"self-check".*"where":"village".*"once":false' "$work/out" || fail "a type as JSON"
 grep '"name":"visit"' "$work/out" | grep -q '"targets":\["place","household"' || fail "targets as JSON"
 expect 2 "$fengsui" record template
@@ -40,7 +40,7 @@ street_pid=$pid
 while read -r type where once; do
     as=$(writer "$where")
     expect 0 "$fengsui" record template "$type"
-    grep -q '"//grid"\|"//name"' "$work/out" || fail "template $type: $(cat "$work/out")"
+    grep -q '"//grid"\|"//name"\|"//year"' "$work/out" || fail "template $type: $(cat "$work/out")"
     "$sampler" good "$type" >"$work/good.json"
     expect 0 fs street record add "$type" --file "$work/good.json" --as "$as"
     id=$(cat "$work/out")

@@ -60,7 +60,7 @@ $4 ~ /^</ {
     if (file ~ /^crypto\/base\// && target !~ /^crypto\/base\//)
         bad("crypto/base is the lowest layer")
     if (file ~ /^node\/(driver|link|ports\.h)/ && target ~ /^node\// &&
-        target !~ /^node\/(driver[a-z_]*|link[a-z_]*|ports|store(_held|_preview)?)\.h$/)
+        target !~ /^node\/(driver[a-z_]*|link[a-z_]*|ports|store(_due|_held|_preview)?)\.h$/)
         bad("driver and link reach the world through ports.h and store*.h only")
     if (file ~ /^node\/store/ && target ~ /^node\/(uv_|http|driver|link)/)
         bad("the store knows neither network nor driver")

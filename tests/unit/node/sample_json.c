@@ -18,6 +18,10 @@ json_t *sample_good(const struct sc_record *rec, const struct sc_field *f)
 {
     if (strcmp(f->name, "outline") == 0)
         return json_string("29.1,105.1;29.2,105.1;29.2,105.2");
+    if (rec->type == SC_R_CALENDAR && f->kind == SC_F_U64)
+        return json_integer(2026);
+    if (rec->type == SC_R_CALENDAR && f->kind == SC_F_U64S) /* a Monday; a Sunday */
+        return json_pack("[i]", strcmp(f->name, "off") == 0 ? 20261005 : 20260927);
     switch (f->kind) {
     case SC_F_U64: return json_integer(f->choices != NULL ? (json_int_t)f->choices[0].value : 1);
     case SC_F_I64: return json_integer(293500000);

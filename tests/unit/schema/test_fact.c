@@ -233,6 +233,14 @@ static void test_fact__parents(void **state)
     assert_int_equal(cr_load_be64(out[0].b), 7);
     assert_int_equal(cr_load_be64(out[1].b), 8);
     assert_int_equal(lamport, 4);
+    for (size_t i = 0; i < 5; i++) /* a report of the clock is not named and hides nothing */
+        if (cr_load_be64(facts[i].entry_id.b) == 7)
+            facts[i].type = SC_R_HAZARD_DUE;
+    ts_assert_ok(sc_fact_parents(facts, 5, out, &count, &lamport));
+    assert_int_equal(count, 2);
+    assert_int_equal(cr_load_be64(out[0].b), 8);
+    assert_int_equal(cr_load_be64(out[1].b), 9);
+    assert_int_equal(lamport, 3);
     ts_assert_ok(sc_fact_parents(NULL, 0, out, &count, NULL));
     assert_int_equal(count, 0);
 }
