@@ -131,9 +131,10 @@ function App() {
 }
 
 async function start(): Promise<void> {
-  await setLang(lang.value);
-  await loadDrafts().catch(() => 0);
-  await refreshMe().catch(() => 0);
-  render(<App />, document.getElementById("app") as HTMLElement);
+  const read = token.value ? [api.catalog().then((c) => { catalog.value = c; }), refreshShell()] : [];
+  await Promise.all([setLang(lang.value), loadDrafts(), refreshMe(), ...read].map((p) => p.catch(() => 0)));
+  const app = document.getElementById("app") as HTMLElement;
+  app.textContent = ""; // what index.html shows meanwhile
+  render(<App />, app);
 }
 void start();
