@@ -36,9 +36,11 @@ export const codeOf = (code: string | null): HazardCode | undefined =>
   catalog.value?.codes.find((c) => c.code === code);
 export const labelOf = (list: Label[] | undefined, name: string): Label | undefined =>
   list?.find((l) => l.name === name);
+// A group with its village: there is a first group in each.
 export const gridName = (code: string | null): string => {
   const g = grids.value.find((x) => x.grid === code);
-  return g?.name ? g.name : code ?? "—";
+  if (!g?.name) return code ?? "—";
+  return g.level === 3 ? gridName(g.grid.slice(0, 12)) + " " + g.name : g.name;
 };
 export const severityName = (n: number): Label | undefined =>
   fieldOf(recordType("hazard-report"), "severity")?.choices?.find((c) => c.value === n);
