@@ -106,8 +106,16 @@ static const struct nd_opt record_add_opts[] = {
     {"body", "JSON", "从参数读取 JSON", "read the fields from this JSON"},
     {"as", "KEY", "签名所用的钥匙", "key to sign with"},
     {NULL, NULL, NULL, NULL}};
+static const struct nd_opt record_missing_opts[] = {
+    {"grid", "CODE", "只看此网格之下", "only below this grid"},
+    {"level", "2|3", "村（社区）或小组，默认 2", "villages or groups, default 2"},
+    {"since", "DATE", "此日期起", "from this date on"},
+    {"until", "DATE", "至此日期", "up to this date"},
+    {"at", "DATE", "此日期有效的", "in force on this day"},
+    {NULL, NULL, NULL, NULL}};
 static const struct nd_opt record_list_opts[] = {
     {"grid", "CODE", "只看此网格之下", "only below this grid"},
+    {"at", "DATE", "此日期有效的（有起止日期的记录）", "in force on this day (posts, plans)"},
     {"since", "DATE", "此日期起", "from this date on"},
     {"until", "DATE", "至此日期", "up to this date"},
     {"limit", "N", "最多几条，默认 50，0 为不限", "at most so many, default 50, 0 all"},
@@ -344,6 +352,8 @@ static const struct nd_verb verbs[] = {
      NULL},
     {"record", "list", "TYPE [--FIELD VALUE…]", "列出一种记录，字段可作条件",
      "list records; fields are conditions", record_list_opts, 0, "", nd_cmd_record_list, NULL},
+    {"record", "missing", "TYPE [--FIELD VALUE…]", "哪些网格没有这种记录",
+     "which grids have no such record", record_missing_opts, 0, "", nd_cmd_record_missing, NULL},
     {"record", "show", "TYPE/ID", "一条记录的现状、经过与签名人",
      "a record, its history and who signed", NULL, 0, "", nd_cmd_record_show, NULL},
     {"grid", "add", "CODE NAME", "登记网格", "declare a grid", grid_add_opts, 0, NULL,

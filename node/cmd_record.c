@@ -140,8 +140,8 @@ struct filter {
 
 struct list {
     struct nd_cmd *c;
-    uint64_t since_ms, until_ms;
-    size_t skip, limit, shown; /* by filters; limit 0: none */
+    uint64_t since_ms, until_ms, at_ms; /* at_ms 0: not asked */
+    size_t skip, limit, shown;          /* by filters; limit 0: none */
     bool filtered, full;
     size_t count;
     struct filter filter[SC_BODY_FIELDS_MAX];
@@ -184,11 +184,20 @@ static bool matches(const struct filter *w, const struct sc_value *v)
     return w->v.s.n > 1 && contains(v->s, w->v.s.p + 1, w->v.s.n - 1);
 }
 
+/* On the day that was asked for. */
+static bool in_force(const struct list *l, const struct sc_body *body)
+{
+    const struct sc_value *from = sc_body_get(body, SC_K_FROM), *to = sc_body_get(body, SC_K_TO);
+
+    return l->at_ms == 0 ||
+           ((!from->present || from->u <= l->at_ms) && (!to->present || to->u >= l->at_ms));
+}
+
 static bool wanted(const struct list *l, const struct sc_body *body)
 {
     uint64_t when = sc_body_get(body, SC_K_WHEN)->u;
 
-    if (when < l->since_ms || when > l->until_ms)
+    if (when < l->since_ms || when > l->until_ms || !in_force(l, body))
         return false;
     for (size_t i = 0; i < l->count; i++)
         if (!matches(&l->filter[i], &body->v[sc_field_index(body->rec, l->filter[i].f->key)]))
@@ -244,6 +253,16 @@ static int read_times(struct list *l, struct st_err *err)
     int rc;
 
     l->until_ms = UINT64_MAX;
+    if (nd_opt(c, "at") != NULL) {
+        if (sc_field_index(c->rec, SC_K_FROM) == SIZE_MAX)
+            return st_fail(err, ST_USAGE, "%s: %s", c->rec->name,
+                           nd_tr(c, "这种记录没有起止日期，不能用 --at",
+                                 "such a record has no beginning and end: no --at"));
+        l->filtered = true;
+        rc = nd_opt_date(c, "at", &l->at_ms, err);
+        if (rc != ST_OK)
+            return rc;
+    }
     if (nd_opt(c, "since") == NULL && nd_opt(c, "until") == NULL)
         return ST_OK;
     if (sc_field_index(c->rec, SC_K_WHEN) == SIZE_MAX)
@@ -308,5 +327,109 @@ int nd_cmd_record_list(struct nd_cmd *c)
     if (rc == ST_OK)
         rc = run_list(&l, prefix, offset, limit, &err);
     cr_buf_release(&arena);
+    return rc == ST_OK ? ND_EX_OK : nd_fail_err(c, &err);
+}
+
+/* ---- missing: what a list cannot show ---- */
+
+struct lacking {
+    uint64_t grid;
+    char name[SC_NAME_MAX + 1];
+    bool has;
+};
+
+struct missing {
+    struct list l; /* the conditions */
+    uint64_t level, held[SC_SCOPES_MAX];
+    size_t held_count;
+    struct cr_buf grids; /* struct lacking, as the tree lists them */
+};
+
+/* Of grids whose records are not held here nothing can be said. */
+static bool held(const struct missing *m, uint64_t grid)
+{
+    for (size_t i = 0; i < m->held_count; i++)
+        if (m->held[i] == sc_grid_scope(grid))
+            return true;
+    return false;
+}
+
+static int take_grid(void *arg, const struct nd_grid_row *row)
+{
+    struct missing *m = arg;
+    struct lacking g = {.grid = row->code};
+
+    if ((uint64_t)sc_grid_level(row->code) != m->level || !row->declared || !held(m, row->code))
+        return 0;
+    (void)snprintf(g.name, sizeof g.name, "%s", row->name == NULL ? "" : row->name);
+    return cr_buf_append(&m->grids, &g, sizeof g);
+}
+
+static int strike(void *arg, const struct nd_record_row *row)
+{
+    struct missing *m = arg;
+    struct lacking g;
+
+    if (!wanted(&m->l, row->body))
+        return 0;
+    for (size_t at = 0; at < m->grids.n; at += sizeof g) {
+        memcpy(&g, m->grids.p + at, sizeof g);
+        g.has = g.has || sc_grid_within(row->grid, g.grid);
+        memcpy(m->grids.p + at, &g, sizeof g);
+    }
+    return 0;
+}
+
+static void print_missing(struct nd_cmd *c, const struct missing *m)
+{
+    size_t lacking = 0;
+    struct lacking g;
+
+    for (size_t at = 0; at < m->grids.n; at += sizeof g) {
+        memcpy(&g, m->grids.p + at, sizeof g);
+        if (g.has)
+            continue;
+        lacking++;
+        if (c->json)
+            nd_out_json(c, json_pack("{s:o, s:s}", "grid", nd_json_grid(g.grid), "name", g.name));
+        else
+            nd_out(c, "%-15llu  %s\n", (unsigned long long)g.grid, g.name);
+    }
+    if (!c->json)
+        nd_say(c, nd_tr(c, "%zu 个网格中 %zu 个没有\n", "of %zu grids %zu have none\n"),
+               m->grids.n / sizeof g, lacking);
+}
+
+int nd_cmd_record_missing(struct nd_cmd *c)
+{
+    struct missing m = {.l = {.c = c}};
+    const char *grid = nd_opt(c, "grid");
+    struct st_err err = {0};
+    struct cr_buf arena;
+    uint64_t prefix = 0;
+    int rc;
+
+    if (c->rec == NULL)
+        return which(c);
+    if (own_command(c->rec, true) != NULL)
+        return refuse(c, own_command(c->rec, true));
+    if (grid != NULL && nd_grid_parse(grid, &prefix) != ST_OK)
+        return nd_fail(c, ST_USAGE, "--grid '%s': 9, 12, 15", grid);
+    if (nd_opt_u64(c, "level", 3, 2, &m.level) != ST_OK)
+        return ND_EX_USAGE;
+    m.held_count = nd_store_scopes(c->app->store, m.held);
+    cr_buf_init(&m.grids, UINT32_MAX);
+    cr_buf_init(&arena, ARENA_BYTES);
+    rc = read_times(&m.l, &err);
+    if (rc == ST_OK)
+        rc = read_filters(&m.l, &arena, &err);
+    if (rc == ST_OK)
+        rc = nd_store_grids(c->app->store, prefix, (int)m.level, take_grid, &m, &err);
+    if (rc == ST_OK)
+        rc = nd_store_records(c->app->store, c->rec->type, prefix, 0, 0, strike, &m, NULL, &err);
+    if (rc == ST_OK)
+        print_missing(c, &m);
+    cr_buf_release(&arena);
+    cr_buf_release(&m.grids);
     return rc == ST_OK ? ND_EX_OK : nd_fail_err(c, &err);
 }

@@ -25,6 +25,7 @@ int nd_cmd_record_add(struct nd_cmd *c);
 int nd_cmd_record_edit(struct nd_cmd *c);
 int nd_cmd_record_list(struct nd_cmd *c);
 int nd_cmd_record_show(struct nd_cmd *c);
+int nd_cmd_record_missing(struct nd_cmd *c);
 int nd_cmd_code_list(struct nd_cmd *c);
 int nd_cmd_code_show(struct nd_cmd *c);
 int nd_cmd_code_set(struct nd_cmd *c);

@@ -52,10 +52,25 @@ add village visit --grid "$group" --place "$shop" --purposes routine,education -
     --companions "$volunteer" --list 1 --answers 01=bad,05=bad
 count 1 village visit --companions "$volunteer" --duties 环保
 
-# R08 R22: the leading group; only the street writes it
+# R08: the leading group, also as it was; only the street writes it
 add street leading-group --name 书记 --post leader --from 2021-01-01
 add street leading-group --name 主任 --post first-deputy --from 2021-01-01
 expect 7 fs village record add leading-group --name x --post member --from 2021-01-01
+
+count 2 street leading-group --at 2021-06-01
+add street leading-group --name 前任书记 --post leader --from 2019-01-01 --to 2020-12-31
+count 1 street leading-group --at 2020-06-01
+expect 2 fs street record list place --at 2020-06-01
+says 'no beginning and end'
+
+# lacks N NODE TYPE ARG...: so many grids have none of these; the names in $work/out
+lacks() {
+    rows=$1
+    node=$2
+    shift 2
+    expect 0 fs "$node" record missing "$@"
+    [ "$(wc -l <"$work/out")" -eq "$rows" ] || fail "missing $* at $node: $(cat "$work/out")"
+}
 
 # R01 R09 R16 R18 R55 R60: down and up again, with an offline spell between
 add street policy-doc --name 实施方案 --doc 南大街办发〔2021〕1号 --issuer 南大街街道办事处 --when 2021-01-01
@@ -81,7 +96,17 @@ expect 0 fs village record edit "task/$task" --state done --outcome 已检查 --
 expect 1 fs village record add doc-ack --grid "$grid" --document "$notice" --ack read
 says 'doc-ack.document: .* policy-doc'
 count 0 street doc-ack
+lacks 2 street doc-ack --document "$doc"
 sync
+lacks 1 street doc-ack --document "$doc"
+grep -q '^500118003205 *代家店村' "$work/out" || fail "who has not acknowledged: $(cat "$work/out")"
+says 'of 2 grids 1 have none'
+lacks 1 street doc-file --kind rules
+lacks 1 street notice-receipt --notice "$notice"
+lacks 2 street notice-receipt --notice "$doc"
+lacks 0 village appointment --kind secretary --at 2026-01-01
+lacks 1 village appointment --kind secretary --at 2026-06-01 # a vacancy
+lacks 0 village doc-ack --document "$doc" # of the other nothing is known here
 count 1 street doc-ack --document "$doc"
 count 1 street doc-file --kind rules
 count 1 street instruction-reply --instruction "$order" --state done
@@ -165,7 +190,18 @@ for node in village other; do
     count 0 $node complaint
     count 0 $node discipline
 done
-count 2 other leading-group
+count 3 other leading-group
+
+# R75 R77 R87: grids and villages without their boards
+expect 0 fs street grid add "$group" 一组
+sync
+lacks 1 village board --kind duty-sign --level 3
+add village board --grid "$group" --kind duty-sign --when 2026-01-01 --officer 李四 --phone 023-49800000 \
+    --hotline 12345 --state ok
+lacks 0 village board --kind duty-sign --level 3
+lacks 1 village board --kind plan-map
+expect 0 fs village --json record missing board --kind plan-map
+grep -q '{"grid":"500118003206","name":"黄瓜山村"}' "$work/out" || fail "missing as JSON: $(cat "$work/out")"
 
 # R84: an award rests on records
 expect 1 fs street record add award --grid "$grid" --text 先进 --when 2026-12-01 --kind award --basis ''

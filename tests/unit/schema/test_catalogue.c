@@ -365,9 +365,8 @@ static void test_catalogue__required(void **state)
 static void test_catalogue__fields_can_be_typed(void **state)
 {
     static const char *const taken[] = {
-        "as",       "all",      "body",  "data",  "file",
-        "help",     "json",     "lang",  "limit", "offset",
-        "pin-file", "root-key", "since", "until", "key-passphrase-file"};
+        "as",   "all",   "at",     "body",     "data",     "file",  "help",  "json",
+        "lang", "limit", "offset", "pin-file", "root-key", "since", "until", "key-passphrase-file"};
 
     (void)state;
     for (size_t i = 0; sc_record_at(i) != NULL; i++)
