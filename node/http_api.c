@@ -121,9 +121,18 @@ static void get_tree(void *arg, struct nd_http_req *r)
 static void get_hazard(void *arg, struct nd_http_req *r)
 {
     const char *words[] = {"show", "--json", "--", nd_http_segment(r, 0), NULL};
+    struct nd_api *api = arg;
+    struct nd_api_session *s = nd_api_session(api, r);
+    uint64_t scope = 0, grid = 0;
+    struct sc_id id;
 
-    if (nd_api_session(arg, r) != NULL)
-        answer_verb(arg, r, words);
+    if (s == NULL)
+        return;
+    if (nd_store_find_subject(api->app->store, words[3], &id, NULL) == ST_OK &&
+        nd_store_subject(api->app->store, &id, &scope, &grid) == ST_OK &&
+        !nd_api_sees(api, s, r, scope))
+        return;
+    answer_verb(api, r, words);
 }
 
 static void get_sync(void *arg, struct nd_http_req *r)
@@ -228,17 +237,20 @@ static void get_records(void *arg, struct nd_http_req *r)
 {
     struct nd_api *api = arg;
     const struct sc_record *rec = sc_record_by_name(nd_http_segment(r, 0));
+    struct nd_api_session *s = nd_api_session(api, r);
     uint64_t prefix, offset, limit, total = 0;
     struct st_err err = {0};
     json_t *rows;
 
-    if (nd_api_session(api, r) == NULL)
+    if (s == NULL)
         return;
     if (rec == NULL || rec->fold != SC_FOLD_LWW) {
         nd_api_fail(r, ST_NOTFOUND, "'%s': %s", nd_http_segment(r, 0),
                     nd_api_tr(r, "没有这种记录", "no such record"));
         return;
     }
+    if (rec->where == SC_IN_INTERNAL && !nd_api_sees(api, s, r, SC_SCOPE_INTERNAL))
+        return;
     if (!grid_of(r, &prefix) || !nd_api_number(r, "offset", UINT32_MAX, 0, &offset) ||
         !nd_api_number(r, "limit", PAGE_MAX, 50, &limit))
         return;

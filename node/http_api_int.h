@@ -81,6 +81,11 @@ struct nd_api_session *nd_api_session(struct nd_api *api, struct nd_http_req *r)
  * caller wipes. */
 int nd_api_key(struct nd_api *api, struct nd_api_session *s, struct cr_identity *out) ST_MUST;
 
+/* What only the street office reads is for its officers, not for everybody who has a key on this
+ * node: false after having answered 403. */
+bool nd_api_sees(struct nd_api *api, struct nd_api_session *s, struct nd_http_req *r,
+                 uint64_t scope);
+
 /* ---- handlers ---- */
 void nd_api_me(void *arg, struct nd_http_req *r);
 void nd_api_login(void *arg, struct nd_http_req *r);

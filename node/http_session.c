@@ -188,6 +188,27 @@ static json_t *user_json(struct nd_api *api, struct nd_api_session *s)
                      role_names(cert == NULL ? 0 : cert->roles), "grids", grid_codes(cert));
 }
 
+bool nd_api_sees(struct nd_api *api, struct nd_api_session *s, struct nd_http_req *r,
+                 uint64_t scope)
+{
+    struct nd_store *store = api->app->store;
+    struct cr_identity id;
+    uint32_t roles = 0;
+
+    if (scope != SC_SCOPE_INTERNAL)
+        return true;
+    if (nd_api_key(api, s, &id) == ST_OK) {
+        roles = sc_certs_roles(nd_store_certs(store), &id.sign_pk, scope,
+                               nd_store_genesis(store)->street, nd_app_wall_ms(api->app));
+        cr_identity_wipe(&id);
+    }
+    if ((roles & SC_ROLE_STREET) != 0)
+        return true;
+    nd_api_fail(r, ST_DENIED, "%s",
+                nd_api_tr(r, "仅街道人员可以查看", "only officers of the street may read this"));
+    return false;
+}
+
 void nd_api_me(void *arg, struct nd_http_req *r)
 {
     struct nd_api *api = arg;

@@ -155,6 +155,21 @@ ask 200 -H "$auth" -H "$json" -H "$ours" -d '{"grid":"500118003206","name":"小�
 ask 200 -H "$auth" "$base/api/v1/records/place"
 grep -q 小卖部 "$work/out" || fail "no place"
 
+# complaints and discipline are the street office's, whoever has a key on this node
+complaint=$(fs street record add complaint --text 不到岗 --source phone --kind absent --when 2026-01-01)
+for path in records/complaint records/discipline "hazards/$complaint"; do
+    ask 403 -H "$auth" "$base/api/v1/$path"
+    grep -q 不到岗 "$work/out" && fail "an officer of a village reads it"
+done
+ask 200 -H "$auth" "$base/api/v1/records/opinion"
+fs street key new chen --pin-file "$pins" >/dev/null
+fs street cert issue --key chen --name 陈主任 --role street --grid 500118003 --as root --pin-file "$pins" >/dev/null
+ask 200 -H "$json" -H "$ours" -d '{"key":"chen","pin":"749203"}' "$base/api/v1/login"
+office="Authorization: Bearer $(field token <"$work/out")"
+ask 200 -H "$office" "$base/api/v1/records/complaint"
+grep -q 不到岗 "$work/out" || fail "the street office cannot read it"
+ask 200 -H "$office" "$base/api/v1/hazards/$complaint"
+
 # what is held, and why, in both languages
 ask 200 -H "$auth" "$base/api/v1/held"
 grep -q '"total":2,"rows":\[' "$work/out" || fail "not two held: $(cat "$work/out")"
