@@ -176,9 +176,9 @@ bool sim_plant_again(const struct nd_run *r, int rc, struct nd_run *other)
     return true;
 }
 
-/* I12: once all is healed, the second village's node meets nobody any more. */
+/* I12: from the time of the liars on, the second village's node meets nobody any more, healed or
+ * not: what is written then never reaches it. */
 bool sim_plant_alone(size_t a, size_t b)
 {
-    return planted(12) && world->calm && world->acting == false && world->liars != NULL &&
-           world->now_ms > 60000 && (a == 2 || b == 2);
+    return planted(12) && world->liars != NULL && world->now_ms > 30000 && (a == 2 || b == 2);
 }
