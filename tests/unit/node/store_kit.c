@@ -186,6 +186,26 @@ void kit_certify_all(struct kit *k)
     kit_certify(k, KIT_OFFICER, 1, SC_ROLE_OFFICER, KIT_GROUP);
 }
 
+void kit_cut(struct kit *k, const struct kit_log *l, size_t at, enum sc_cut_mode mode)
+{
+    struct sc_cut_head head = {.scope = l->key.scope,
+                               .incarnation = l->key.incarnation,
+                               .seq = at,
+                               .entry_id = l->e[at].chain};
+    struct sc_cut cut = {.subject = l->key.author,
+                         .mode = mode,
+                         .incarnation = mode == SC_CUT_FORK ? l->key.incarnation : 0};
+    struct cr_buf heads, body;
+    cr_buf_init(&heads, SC_CUT_HEAD_BYTES);
+    cr_buf_init(&body, SC_PAYLOAD_MAX);
+    ts_assert_ok(sc_cut_put_head(&heads, &head));
+    cut.heads = cr_buf_span(&heads);
+    ts_assert_ok(sc_cut_encode(&cut, &body, NULL));
+    kit_put(k, KIT_ROOT, SC_R_CUT, NULL, NULL, 0, cr_buf_span(&body));
+    cr_buf_release(&heads);
+    cr_buf_release(&body);
+}
+
 struct sc_id kit_hazard(struct kit *k, const struct kit_body *report)
 {
     static const struct kit_body none, assign = {.assignee = "w"}, fix = {.evidence = true};
@@ -275,7 +295,8 @@ void kit_deliver_mixed(struct kit *k, struct nd_store *s, struct ts_prng *r,
         }
         ts_assert_ok(nd_store_commit(s, NULL));
         left -= moved;
-        then(k, s, r, at);
+        if (then != NULL)
+            then(k, s, r, at);
     }
 }
 

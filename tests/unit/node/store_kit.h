@@ -75,6 +75,8 @@ void kit_certify_within(struct kit *k, enum kit_who who, uint64_t rank, uint64_t
                         uint64_t prefix, uint64_t from_ms, uint64_t to_ms);
 /* All the usual ones: street, village head, chiefs, officer. */
 void kit_certify_all(struct kit *k);
+/* The root cuts a log: of its author's key, or (FORK) of its incarnation, it counts up to at. */
+void kit_cut(struct kit *k, const struct kit_log *l, size_t at, enum sc_cut_mode mode);
 /* A hazard from report to clearance, by officer and chief; returns its id. */
 struct sc_id kit_hazard(struct kit *k, const struct kit_body *report);
 
@@ -89,7 +91,7 @@ void kit_deliver_all(struct kit *k, struct nd_store *s);
  * after each that stays, then() may bring something else, knowing how far each log is. */
 void kit_deliver_mixed(struct kit *k, struct nd_store *s, struct ts_prng *r,
                        void (*then)(struct kit *k, struct nd_store *s, struct ts_prng *r,
-                                    const size_t at[static KIT_LOGS]));
+                                    const size_t at[static KIT_LOGS])); /* may be NULL */
 /* One entry ahead of its log, as a transaction; must succeed. */
 void kit_urgent(struct kit *k, struct nd_store *s, enum kit_who who, size_t at);
 

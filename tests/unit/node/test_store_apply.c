@@ -357,26 +357,6 @@ static void test_store__urgent_proves_fork(void **state)
     }
 }
 
-/* A REVOKE of the officer by the root that names one head, entry `at`. */
-static void revoke_officer(struct kit *k, size_t at)
-{
-    const struct kit_log *l = &k->log[KIT_OFFICER];
-    struct sc_cut_head head = {.scope = l->key.scope,
-                               .incarnation = l->key.incarnation,
-                               .seq = at,
-                               .entry_id = l->e[at].chain};
-    struct sc_cut cut = {.subject = l->key.author, .mode = SC_CUT_REVOKE};
-    struct cr_buf heads, body;
-    cr_buf_init(&heads, SC_CUT_HEAD_BYTES);
-    cr_buf_init(&body, SC_PAYLOAD_MAX);
-    ts_assert_ok(sc_cut_put_head(&heads, &head));
-    cut.heads = cr_buf_span(&heads);
-    ts_assert_ok(sc_cut_encode(&cut, &body, NULL));
-    kit_put(k, KIT_ROOT, SC_R_CUT, NULL, NULL, 0, cr_buf_span(&body));
-    cr_buf_release(&heads);
-    cr_buf_release(&body);
-}
-
 static int count_preview(void *arg, const struct nd_preview_hazard *h)
 {
     assert_true(h->before.listed && h->after.listed);
@@ -416,7 +396,7 @@ static void test_store__revocation(void **state)
     kit_deliver_all(k, s);
     struct cr_hash before = kit_fold_hash(s);
     size_t certs = k->log[KIT_ROOT].count;
-    revoke_officer(k, 0);
+    kit_cut(k, &k->log[KIT_OFFICER], 0, SC_CUT_REVOKE);
     ts_assert_ok(nd_store_begin_preview(s, &p, NULL));
     ts_assert_ok(kit_apply(k, s, KIT_ROOT, certs, 1, false, NULL));
     ts_assert_ok(nd_store_preview(s, NULL));

@@ -50,27 +50,11 @@ static void end(struct copies *c)
 /* The root settles the fork: what copy i wrote up to `at` counts. */
 static void settle_for(struct copies *c, int i, size_t at, enum sc_cut_mode mode)
 {
-    const struct kit_log *l = &c->k[i]->log[KIT_OFFICER];
     struct kit *k = c->k[0];
-    struct sc_cut_head head = {.scope = l->key.scope,
-                               .incarnation = l->key.incarnation,
-                               .seq = at,
-                               .entry_id = l->e[at].chain};
-    struct sc_cut cut = {.subject = l->key.author,
-                         .mode = mode,
-                         .incarnation = mode == SC_CUT_FORK ? l->key.incarnation : 0};
-    struct cr_buf heads, body;
     size_t n = k->log[KIT_ROOT].count;
 
-    cr_buf_init(&heads, SC_CUT_HEAD_BYTES);
-    cr_buf_init(&body, SC_PAYLOAD_MAX);
-    ts_assert_ok(sc_cut_put_head(&heads, &head));
-    cut.heads = cr_buf_span(&heads);
-    ts_assert_ok(sc_cut_encode(&cut, &body, NULL));
-    kit_put(k, KIT_ROOT, SC_R_CUT, NULL, NULL, 0, cr_buf_span(&body));
+    kit_cut(k, &c->k[i]->log[KIT_OFFICER], at, mode);
     kit_deliver(k, c->s, KIT_ROOT, n, 1);
-    cr_buf_release(&heads);
-    cr_buf_release(&body);
 }
 
 /* Offers entries [from, to) of a copy in runs of n; how many were taken. */

@@ -296,27 +296,6 @@ static void test_store_policy__malformed(void **state)
     kit_free(k);
 }
 
-/* The root revokes the clerk: of the log only entry 0 stands. */
-static void revoke_clerk(struct kit *k)
-{
-    const struct kit_log *l = &k->log[KIT_CLERK];
-    struct sc_cut_head head = {.scope = l->key.scope,
-                               .incarnation = l->key.incarnation,
-                               .seq = 0,
-                               .entry_id = l->e[0].chain};
-    struct sc_cut cut = {.subject = l->key.author, .mode = SC_CUT_REVOKE};
-    struct cr_buf heads, body;
-
-    cr_buf_init(&heads, SC_CUT_HEAD_BYTES);
-    cr_buf_init(&body, SC_PAYLOAD_MAX);
-    ts_assert_ok(sc_cut_put_head(&heads, &head));
-    cut.heads = cr_buf_span(&heads);
-    ts_assert_ok(sc_cut_encode(&cut, &body, NULL));
-    kit_put(k, KIT_ROOT, SC_R_CUT, NULL, NULL, 0, cr_buf_span(&body));
-    cr_buf_release(&heads);
-    cr_buf_release(&body);
-}
-
 /* What a seat set beyond its revocation has no effect, whichever comes first; what stands, stays.
  */
 static void test_store_policy__revoked(void **state)
@@ -336,7 +315,7 @@ static void test_store_policy__revoked(void **state)
         put_policy(k, KIT_CLERK, &village_closes); /* not in what the cut lets stand */
         id = kit_hazard(k, &b);
         certs = k->log[KIT_ROOT].count;
-        revoke_clerk(k);
+        kit_cut(k, &k->log[KIT_CLERK], 0, SC_CUT_REVOKE);
         s = kit_open_mem(k, late ? "revoked-late" : "revoked-early");
         kit_deliver(k, s, KIT_ROOT, 0, late ? certs : certs + 1);
         kit_deliver(k, s, KIT_CLERK, 0, late ? 2 : 1);

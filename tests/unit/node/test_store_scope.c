@@ -75,15 +75,6 @@ static void test_store_scope__kinds_have_their_place(void **state)
     kit_free(k);
 }
 
-static void nothing_else(struct kit *k, struct nd_store *s, struct ts_prng *r,
-                         const size_t at[static KIT_LOGS])
-{
-    (void)k;
-    (void)s;
-    (void)r;
-    (void)at;
-}
-
 /* A change that would carry a record off to another village's grid is held; the record stays as it
  * was, whatever the order of arrival. */
 static void test_store_scope__no_change_leaves_the_scope(void **state)
@@ -111,7 +102,7 @@ static void test_store_scope__no_change_leaves_the_scope(void **state)
         if (round == 0)
             kit_deliver_all(k, s);
         else
-            kit_deliver_mixed(k, s, &r, nothing_else);
+            kit_deliver_mixed(k, s, &r, NULL);
         seen = records(s, SC_R_BUILDING);
         assert_int_equal(seen.count, 1);
         assert_string_equal(seen.name, "丙");

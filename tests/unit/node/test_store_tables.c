@@ -44,15 +44,6 @@ static uint64_t severity(struct nd_store *s, const struct sc_id *id)
     return v;
 }
 
-static void nothing_else(struct kit *k, struct nd_store *s, struct ts_prng *r,
-                         const size_t at[static KIT_LOGS])
-{
-    (void)k;
-    (void)s;
-    (void)r;
-    (void)at;
-}
-
 /* The row raises what is reported after it, not what was before; a new code has the severity the
  * street gave it, an unknown one that of the policy. Any order of arrival gives one fold. */
 static void test_store_tables__severity_of_its_time(void **state)
@@ -80,7 +71,7 @@ static void test_store_tables__severity_of_its_time(void **state)
         if (round == 0)
             kit_deliver_all(k, s);
         else
-            kit_deliver_mixed(k, s, &r, nothing_else);
+            kit_deliver_mixed(k, s, &r, NULL);
         assert_int_equal(severity(s, &before), 2);
         assert_int_equal(severity(s, &after), 3);
         assert_int_equal(severity(s, &fresh), 4);
