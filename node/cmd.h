@@ -1,13 +1,14 @@
-/* The verbs of the command line: one table (cmd.c), one handler each (cmd_*.c). The same handler
- * runs in the running node, with its output sent to the client, or in the client on the store
- * directly.
+/* The verbs of the command line: one table (cmd_verbs.c), one handler each (cmd_*.c). The same
+ * handler runs in the running node, with its output sent to the client, or in the client on the
+ * store directly.
  *
- * To add a verb: write its handler, declare it at the end of this file, add its row to the table.
+ * To add a verb: write its handler, declare it in cmd_verbs.h, add its row to the table.
  */
 #ifndef NODE_CMD_H
 #define NODE_CMD_H
 
 #include "node/app.h"
+#include "node/cmd_verbs.h"
 
 #include <jansson.h>
 
@@ -110,6 +111,10 @@ const char *nd_opt_nth(const struct nd_cmd *c, const char *name, size_t nth);
 /* Number in an option, fallback when absent. ST_USAGE after writing what is wrong. */
 int nd_opt_u64(struct nd_cmd *c, const char *name, uint64_t max, uint64_t fallback,
                uint64_t *out) ST_MUST;
+/* --grid: a prefix of codes, 0 when absent; --offset and --limit (50 when absent, 0 all). ST_USAGE
+ * after writing. */
+int nd_opt_grid(struct nd_cmd *c, uint64_t *out) ST_MUST;
+int nd_opt_page(struct nd_cmd *c, uint64_t *offset, uint64_t *limit) ST_MUST;
 /* Date, or date and time (UTC+8); *out stays as it is when the option is absent. ST_USAGE. */
 int nd_opt_date(struct nd_cmd *c, const char *name, uint64_t *out, struct st_err *err) ST_MUST;
 /* "7d", "12h", "30m", "45s" in ms. ST_USAGE after writing. */
@@ -225,76 +230,5 @@ int nd_write_body(struct nd_cmd *c, const struct cr_identity *author, uint64_t s
 /* ---- cmd_peer.c ---- */
 json_t *nd_json_peer(struct nd_cmd *c, const struct nd_peer_status *p);
 void nd_peer_line(struct nd_cmd *c, const struct nd_peer_status *p);
-
-/* ---- handlers ---- */
-int nd_cmd_init(struct nd_cmd *c);
-int nd_cmd_invite(struct nd_cmd *c);
-int nd_cmd_invite_answer(struct nd_cmd *c);
-int nd_cmd_invite_list(struct nd_cmd *c);
-int nd_cmd_invite_revoke(struct nd_cmd *c);
-int nd_cmd_cert_answer(struct nd_cmd *c);
-int nd_cmd_key_request(struct nd_cmd *c);
-int nd_cmd_join(struct nd_cmd *c);
-int nd_cmd_serve(struct nd_cmd *c);
-int nd_cmd_sync(struct nd_cmd *c);
-int nd_cmd_sync_poll(struct nd_cmd *c);
-int nd_cmd_status(struct nd_cmd *c);
-int nd_cmd_peer_add(struct nd_cmd *c);
-int nd_cmd_peer_list(struct nd_cmd *c);
-int nd_cmd_peer_pause(struct nd_cmd *c);
-int nd_cmd_peer_resume(struct nd_cmd *c);
-int nd_cmd_peer_remove(struct nd_cmd *c);
-int nd_cmd_grid_add(struct nd_cmd *c);
-int nd_cmd_grid_list(struct nd_cmd *c);
-int nd_cmd_cert_issue(struct nd_cmd *c);
-int nd_cmd_cert_list(struct nd_cmd *c);
-int nd_cmd_cert_renew(struct nd_cmd *c);
-int nd_cmd_root_rotate(struct nd_cmd *c);
-int nd_cmd_key_new(struct nd_cmd *c);
-int nd_cmd_key_list(struct nd_cmd *c);
-int nd_cmd_key_pin(struct nd_cmd *c);
-int nd_cmd_key_seal(struct nd_cmd *c);
-int nd_cmd_key_unseal(struct nd_cmd *c);
-int nd_cmd_key_unlock(struct nd_cmd *c);
-int nd_cmd_key_lock(struct nd_cmd *c);
-int nd_cmd_key_sheet(struct nd_cmd *c);
-int nd_cmd_key_export(struct nd_cmd *c);
-int nd_cmd_key_recover(struct nd_cmd *c);
-int nd_cmd_key_remove(struct nd_cmd *c);
-int nd_cmd_hazard(struct nd_cmd *c);
-int nd_cmd_due(struct nd_cmd *c);
-int nd_cmd_list(struct nd_cmd *c);
-int nd_cmd_show(struct nd_cmd *c);
-int nd_cmd_tree(struct nd_cmd *c);
-int nd_cmd_verify(struct nd_cmd *c);
-int nd_cmd_import_hazards(struct nd_cmd *c);
-int nd_cmd_import_grids(struct nd_cmd *c);
-int nd_cmd_backup_create(struct nd_cmd *c);
-int nd_cmd_backup_check(struct nd_cmd *c);
-int nd_cmd_restore(struct nd_cmd *c);
-int nd_cmd_proof_export(struct nd_cmd *c);
-int nd_cmd_proof_check(struct nd_cmd *c);
-int nd_cmd_bundle_export(struct nd_cmd *c);
-int nd_cmd_bundle_import(struct nd_cmd *c);
-int nd_cmd_bundle_info(struct nd_cmd *c);
-int nd_cmd_bundle_plan(struct nd_cmd *c);
-int nd_cmd_bundle_receipt(struct nd_cmd *c);
-int nd_cmd_version(struct nd_cmd *c);
-int nd_cmd_person_list(struct nd_cmd *c);
-int nd_cmd_person_show(struct nd_cmd *c);
-int nd_cmd_person_transfer(struct nd_cmd *c);
-int nd_cmd_person_standin(struct nd_cmd *c);
-int nd_cmd_person_dismiss(struct nd_cmd *c);
-int nd_cmd_person_lost(struct nd_cmd *c);
-int nd_cmd_cut_list(struct nd_cmd *c);
-int nd_cmd_cut_fork(struct nd_cmd *c);
-int nd_cmd_cert_restate(struct nd_cmd *c);
-int nd_cmd_held_list(struct nd_cmd *c);
-int nd_cmd_held_show(struct nd_cmd *c);
-int nd_cmd_held_adopt(struct nd_cmd *c);
-int nd_cmd_policy_list(struct nd_cmd *c);
-int nd_cmd_policy_show(struct nd_cmd *c);
-int nd_cmd_policy_set(struct nd_cmd *c);
-int nd_cmd_role_list(struct nd_cmd *c);
 
 #endif

@@ -57,14 +57,14 @@ static int due_line(void *arg, const struct nd_hazard_row *hazard)
 
 static int read_query(struct nd_cmd *c, struct nd_due_query *q)
 {
-    const char *grid = nd_opt(c, "grid"), *level = nd_opt(c, "level");
+    const char *level = nd_opt(c, "level");
     const struct sc_choice *choice;
     struct st_err err = {0};
 
     q->now_ms = nd_app_wall_ms(c->app);
     q->every = nd_opt(c, "every") != NULL;
-    if (grid != NULL && nd_grid_parse(grid, &q->grid_prefix) != ST_OK)
-        return nd_fail(c, ST_USAGE, "--grid '%s': 9, 12, 15", grid);
+    if (nd_opt_grid(c, &q->grid_prefix) != ST_OK)
+        return ND_EX_USAGE;
     if (nd_opt_date(c, "at", &q->now_ms, &err) != ST_OK)
         return nd_fail_err(c, &err);
     if (nd_opt_span(c, "soon", 0, &q->soon_ms) != ST_OK)
@@ -89,8 +89,7 @@ int nd_cmd_due(struct nd_cmd *c)
 
     if (code != ND_EX_OK)
         return code;
-    if (nd_opt_u64(c, "offset", UINT32_MAX, 0, &offset) != ST_OK ||
-        nd_opt_u64(c, "limit", UINT32_MAX, 50, &limit) != ST_OK)
+    if (nd_opt_page(c, &offset, &limit) != ST_OK)
         return ND_EX_USAGE;
     rc = nd_store_due(c->app->store, &q, &rows, &count, &err);
     end = limit == 0 || limit > count - (offset < count ? offset : count) ? count : offset + limit;

@@ -63,12 +63,11 @@ static int grid_line(void *arg, const struct nd_grid_row *row)
 
 int nd_cmd_grid_list(struct nd_cmd *c)
 {
-    const char *grid = nd_opt(c, "grid");
     struct st_err err = {0};
     uint64_t prefix = 0, level;
 
-    if (grid != NULL && nd_grid_parse(grid, &prefix) != ST_OK)
-        return nd_fail(c, ST_USAGE, "--grid '%s': 9, 12, 15", grid);
+    if (nd_opt_grid(c, &prefix) != ST_OK)
+        return ND_EX_USAGE;
     if (nd_opt_u64(c, "level", 3, 3, &level) != ST_OK)
         return ND_EX_USAGE;
     if (nd_store_grids(c->app->store, prefix, (int)level, grid_line, c, &err) != ST_OK)

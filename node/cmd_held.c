@@ -102,8 +102,7 @@ int nd_cmd_held_list(struct nd_cmd *c)
     struct nd_person p;
     struct st_err err = {0};
 
-    if (nd_opt_u64(c, "offset", UINT32_MAX, 0, &offset) != ST_OK ||
-        nd_opt_u64(c, "limit", UINT32_MAX, 50, &limit) != ST_OK)
+    if (nd_opt_page(c, &offset, &limit) != ST_OK)
         return ND_EX_USAGE;
     q.offset = (size_t)offset;
     q.limit = (size_t)limit;

@@ -140,16 +140,13 @@ int nd_cmd_list(struct nd_cmd *c)
         const char *name;
         uint64_t type;
     } kinds[] = {{"places", SC_R_PLACE}, {"visits", SC_R_VISIT}, {"notices", SC_R_NOTICE}};
-    const char *what = c->arg_count > 0 ? c->arg[0] : "hazards", *grid = nd_opt(c, "grid");
+    const char *what = c->arg_count > 0 ? c->arg[0] : "hazards";
     uint64_t prefix = 0, offset, limit, total = 0;
     struct st_err err = {0};
 
     if (c->arg_count > 1)
         return nd_fail(c, ST_USAGE, "list %s", c->verb->usage);
-    if (grid != NULL && nd_grid_parse(grid, &prefix) != ST_OK)
-        return nd_fail(c, ST_USAGE, "--grid '%s': 9, 12, 15", grid);
-    if (nd_opt_u64(c, "offset", UINT32_MAX, 0, &offset) != ST_OK ||
-        nd_opt_u64(c, "limit", UINT32_MAX, 50, &limit) != ST_OK)
+    if (nd_opt_grid(c, &prefix) != ST_OK || nd_opt_page(c, &offset, &limit) != ST_OK)
         return ND_EX_USAGE;
     if (strcmp(what, "hazards") == 0)
         return list_hazards(c, prefix, (size_t)offset, (size_t)limit);
@@ -261,7 +258,6 @@ static int tree_row(void *arg, const struct nd_grid_row *g)
 int nd_cmd_tree(struct nd_cmd *c)
 {
     struct tree t = {.c = c, .now_ms = nd_app_wall_ms(c->app)};
-    const char *grid = nd_opt(c, "grid");
     struct st_err err = {0};
     uint64_t level, prefix = 0;
     const struct sc_cert *own;
@@ -269,8 +265,8 @@ int nd_cmd_tree(struct nd_cmd *c)
     if (nd_opt_u64(c, "level", 3, 2, &level) != ST_OK ||
         nd_opt_span(c, "stale", (uint64_t)24 * 3600000, &t.stale_ms) != ST_OK)
         return ND_EX_USAGE;
-    if (grid != NULL && nd_grid_parse(grid, &prefix) != ST_OK)
-        return nd_fail(c, ST_USAGE, "--grid '%s': 9, 12, 15", grid);
+    if (nd_opt_grid(c, &prefix) != ST_OK)
+        return ND_EX_USAGE;
     own = sc_certs_find(nd_store_certs(c->app->store), &c->app->node.sign_pk);
     if (own != NULL && own->prefix_count == 1 && sc_grid_level(own->prefixes[0]) == 2)
         t.own = own->prefixes[0];

@@ -300,7 +300,6 @@ static int run_list(struct list *l, uint64_t prefix, uint64_t offset, uint64_t l
 
 int nd_cmd_record_list(struct nd_cmd *c)
 {
-    const char *grid = nd_opt(c, "grid");
     uint64_t prefix = 0, offset, limit;
     struct list l = {.c = c};
     struct st_err err = {0};
@@ -313,10 +312,7 @@ int nd_cmd_record_list(struct nd_cmd *c)
         return refuse(c, own_command(c->rec, true));
     if (c->arg_count != 0)
         return nd_fail(c, ST_USAGE, "record list %s", c->rec->name);
-    if (grid != NULL && nd_grid_parse(grid, &prefix) != ST_OK)
-        return nd_fail(c, ST_USAGE, "--grid '%s': 9, 12, 15", grid);
-    if (nd_opt_u64(c, "offset", UINT32_MAX, 0, &offset) != ST_OK ||
-        nd_opt_u64(c, "limit", UINT32_MAX, 50, &limit) != ST_OK)
+    if (nd_opt_grid(c, &prefix) != ST_OK || nd_opt_page(c, &offset, &limit) != ST_OK)
         return ND_EX_USAGE;
     if (nd_opt(c, "all") != NULL)
         limit = 0;
@@ -403,7 +399,6 @@ static void print_missing(struct nd_cmd *c, const struct missing *m)
 int nd_cmd_record_missing(struct nd_cmd *c)
 {
     struct missing m = {.l = {.c = c}};
-    const char *grid = nd_opt(c, "grid");
     struct st_err err = {0};
     struct cr_buf arena;
     uint64_t prefix = 0;
@@ -413,8 +408,8 @@ int nd_cmd_record_missing(struct nd_cmd *c)
         return which(c);
     if (own_command(c->rec, true) != NULL)
         return refuse(c, own_command(c->rec, true));
-    if (grid != NULL && nd_grid_parse(grid, &prefix) != ST_OK)
-        return nd_fail(c, ST_USAGE, "--grid '%s': 9, 12, 15", grid);
+    if (nd_opt_grid(c, &prefix) != ST_OK)
+        return ND_EX_USAGE;
     if (nd_opt_u64(c, "level", 3, 2, &m.level) != ST_OK)
         return ND_EX_USAGE;
     m.held_count = nd_store_scopes(c->app->store, m.held);
