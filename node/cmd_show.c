@@ -60,15 +60,11 @@ static bool code_limit(struct nd_cmd *c, const struct sc_hazard *h, struct sc_co
                        uint64_t *due_ms)
 {
     struct nd_store *store = c->app->store;
-    struct sc_hazard unset = *h; /* without what somebody set */
-    struct sc_clock clock = {.h = &unset,
-                             .rules = sc_policy_at(nd_store_policy(store), nd_app_wall_ms(c->app))};
 
     if (!sc_tables_code(nd_store_tables(store), h->code, h->reported_ms, code))
         return false;
-    unset.deadline_ms = 0;
-    clock.days = sc_limit_days(code->limit);
-    *due_ms = sc_clock_deadline(&clock);
+    *due_ms = sc_clock_usual(sc_policy_at(nd_store_policy(store), nd_app_wall_ms(c->app)),
+                             sc_limit_days(code->limit), h->reported_ms);
     return true;
 }
 

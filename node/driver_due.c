@@ -43,12 +43,11 @@ static bool seen(const struct nd_due_state *st, const struct sc_id *id)
 
 static void remember(struct nd_due_state *st, const struct sc_id *id)
 {
-    size_t at = place(st, id);
+    size_t at;
 
     if (st->count == SEEN_MAX)
         st->count = 0; /* begin anew: what is on record is found there */
-    if (st->count == 0)
-        at = 0;
+    at = place(st, id);
     memmove(&st->seen[at + 1], &st->seen[at], (st->count - at) * sizeof st->seen[0]);
     st->seen[at] = *id;
     st->count++;

@@ -9,26 +9,24 @@
 #define ZONE_MS UINT64_C(28800000) /* UTC+8 */
 #define AHEAD   3660               /* days looked through */
 
-/* ---- civil days (proleptic Gregorian; the usual algorithm with eras of 400 years) ---- */
-
-static int64_t day_of(unsigned y, unsigned m, unsigned d)
+static unsigned days_in_month(unsigned year, unsigned month)
 {
-    int64_t year = (int64_t)y - (m <= 2 ? 1 : 0);
-    int64_t era = year / 400, yoe = year % 400;
-    int64_t doy = (153 * ((int64_t)m + (m > 2 ? -3 : 9)) + 2) / 5 + (int64_t)d - 1;
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
-    return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+    return days[month - 1] + (month == 2 && leap ? 1u : 0u);
 }
 
-static uint32_t date_of(int64_t day)
+bool sc_civil_day(unsigned year, unsigned month, unsigned day, int64_t *days)
 {
-    int64_t z = day + 719468, era = z / 146097, doe = z % 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    int64_t d = doy - (153 * mp + 2) / 5 + 1, m = mp < 10 ? mp + 3 : mp - 9;
-    int64_t y = yoe + era * 400 + (m <= 2 ? 1 : 0);
+    int64_t y = (int64_t)year - 1;
 
-    return (uint32_t)(y * 10000 + m * 100 + d);
+    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+        return false;
+    *days = y * 365 + y / 4 - y / 100 + y / 400 - 719162 + day - 1;
+    for (unsigned m = 1; m < month; m++)
+        *days += days_in_month(year, m);
+    return true;
 }
 
 int64_t sc_calendar_day(uint64_t ms)
@@ -48,18 +46,16 @@ static int bad_day(struct st_err *err, const char *list, uint64_t date, const ch
     return st_fail(err, ST_MALFORMED, "calendar.%s: %llu %s", list, (unsigned long long)date, why);
 }
 
-static int check_day(uint64_t date, uint64_t year, bool off, struct st_err *err)
+static int read_day(uint64_t date, uint64_t year, bool off, int64_t *day, struct st_err *err)
 {
     const char *list = off ? "off" : "work";
-    int64_t day;
     bool weekend;
 
     if (date / 10000 != year)
         return bad_day(err, list, date, "is no day of the year");
-    day = day_of((unsigned)year, (unsigned)(date / 100 % 100), (unsigned)(date % 100));
-    if (date / 100 % 100 < 1 || date / 100 % 100 > 12 || date_of(day) != date)
+    if (!sc_civil_day((unsigned)year, (unsigned)(date / 100 % 100), (unsigned)(date % 100), day))
         return bad_day(err, list, date, "is no date (yyyymmdd)");
-    weekend = sc_calendar_weekday(day) > 5;
+    weekend = sc_calendar_weekday(*day) > 5;
     if (weekend == off)
         return bad_day(err, list, date,
                        off ? "is a weekend day: off in any case"
@@ -72,6 +68,7 @@ static int read_list(const struct sc_value *v, uint64_t year, bool off, uint32_t
 {
     struct sc_reader r;
     uint64_t n = 0, date = 0;
+    int64_t day = 0;
 
     *count = 0;
     if (!v->present)
@@ -84,12 +81,12 @@ static int read_list(const struct sc_value *v, uint64_t year, bool off, uint32_t
         int rc = sc_read_u64(&r, UINT32_MAX, &date);
 
         if (rc == ST_OK)
-            rc = check_day(date, year, off, err);
-        if (rc == ST_OK && i > 0 && date <= out[i - 1])
+            rc = read_day(date, year, off, &day, err);
+        if (rc == ST_OK && i > 0 && day <= (int64_t)out[i - 1])
             rc = bad_day(err, off ? "off" : "work", date, "does not come after the day before it");
         if (rc != ST_OK)
             return rc;
-        out[i] = (uint32_t)date;
+        out[i] = (uint32_t)day;
     }
     *count = (uint8_t)n;
     return ST_OK;
@@ -122,19 +119,19 @@ int sc_calendar_check(const struct sc_body *body, uint64_t schema_version, struc
 
 /* ---- the set ---- */
 
-static bool in(const uint32_t *list, size_t n, uint32_t date)
+static bool in(const uint32_t *list, size_t n, int64_t day)
 {
     size_t low = 0, high = n;
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
-        if (list[mid] < date)
+        if (list[mid] < day)
             low = mid + 1;
         else
             high = mid;
     }
-    return low < n && list[low] == date;
+    return low < n && list[low] == day;
 }
 
 /* Of more than fit, the first: whatever the order they came in. */
@@ -184,13 +181,12 @@ void sc_calendar_add(struct sc_calendar *c, const struct sc_calendar_year *y)
 bool sc_calendar_works(const struct sc_calendar *c, int64_t day)
 {
     bool weekend = sc_calendar_weekday(day) > 5;
-    uint32_t date = date_of(day);
 
     for (size_t i = 0; c != NULL && i < c->count; i++) {
         const struct sc_calendar_year *y = &c->y[i];
 
-        if (y->year == date / 10000)
-            return weekend ? in(y->work, y->work_count, date) : !in(y->off, y->off_count, date);
+        if (weekend ? in(y->work, y->work_count, day) : in(y->off, y->off_count, day))
+            return weekend;
     }
     return !weekend;
 }

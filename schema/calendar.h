@@ -13,7 +13,7 @@
 struct sc_calendar_year {
     uint16_t year;
     uint8_t off_count, work_count;
-    uint32_t off[SC_CALENDAR_DAYS], work[SC_CALENDAR_DAYS]; /* yyyymmdd, ascending */
+    uint32_t off[SC_CALENDAR_DAYS], work[SC_CALENDAR_DAYS]; /* days since 1970-01-01, ascending */
 };
 struct sc_calendar {
     size_t count;
@@ -31,6 +31,8 @@ int sc_calendar_check(const struct sc_body *body, uint64_t schema_version,
  * not depend on the order. */
 void sc_calendar_add(struct sc_calendar *c, const struct sc_calendar_year *y);
 
+/* Days from 1970-01-01 to a date of the Gregorian calendar; false: there is no such day since. */
+bool sc_civil_day(unsigned year, unsigned month, unsigned day, int64_t *days);
 /* Days since 1970-01-01 of the civil day that this moment lies in. */
 int64_t sc_calendar_day(uint64_t ms);
 /* 1..7, Monday is 1. */

@@ -52,14 +52,18 @@ static uint64_t hastened(const struct sc_clock *c, uint64_t from, uint64_t to)
     return c->h->severity >= 3 ? from + (to - from) / 2 : to;
 }
 
+uint64_t sc_clock_usual(const struct sc_rules *rules, uint16_t days, uint64_t reported_ms)
+{
+    if (days >= SC_DAYS_TRANSFER) /* or by plan */
+        return 0;
+    return reported_ms +
+           (days == 0 ? sc_rules_number(rules, SC_PN_ON_SPOT) * HOUR_MS : days * DAY_MS);
+}
+
 uint64_t sc_clock_deadline(const struct sc_clock *c)
 {
-    if (c->h->deadline_ms != 0)
-        return c->h->deadline_ms;
-    if (c->days == SC_DAYS_PLAN || c->days == SC_DAYS_TRANSFER)
-        return 0;
-    return c->h->reported_ms +
-           (c->days == 0 ? number(c, SC_PN_ON_SPOT) * HOUR_MS : c->days * DAY_MS);
+    return c->h->deadline_ms != 0 ? c->h->deadline_ms
+                                  : sc_clock_usual(c->rules, c->days, c->h->reported_ms);
 }
 
 /* While it is to be put right. */

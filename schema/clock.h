@@ -39,8 +39,10 @@ struct sc_clock {
     const struct sc_calendar *calendar;
 };
 
-/* The deadline that was set, else what its code gives from the report on; 0: none (by plan, or to
- * be handed over). */
+/* What a code of this time class gives from the report on; 0: no day (by plan, or to be handed
+ * over). */
+uint64_t sc_clock_usual(const struct sc_rules *rules, uint16_t days, uint64_t reported_ms);
+/* The deadline that was set, else that. */
 uint64_t sc_clock_deadline(const struct sc_clock *c);
 /* All moments of an open hazard, past and to come, ascending (at, rule); none of one that is closed
  * or void. Severity 3 and above halves what is counted after the deadline or the report. */

@@ -54,13 +54,6 @@ enum sc_limit sc_limit_of_days(uint16_t days)
     return SC_TM;
 }
 
-uint64_t sc_limit_due(enum sc_limit limit, uint64_t found_ms)
-{
-    uint16_t days = sc_limit_days(limit);
-
-    return days >= SC_DAYS_TRANSFER ? 0 : found_ms + (uint64_t)days * 86400000;
-}
-
 /* ---- keys ---- */
 
 static uint32_t code_key(const uint8_t code[static 3])

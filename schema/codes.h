@@ -42,8 +42,6 @@ enum sc_limit { SC_T0 = 1, SC_T1, SC_T3, SC_T7, SC_T15, SC_T30, SC_TM, SC_TX };
 extern const struct sc_choice sc_choices_limit[];
 uint16_t sc_limit_days(enum sc_limit limit); /* SC_DAYS_PLAN, SC_DAYS_TRANSFER */
 enum sc_limit sc_limit_of_days(uint16_t days);
-/* When what was found at this time is to be put right; 0: the class says no day (TM, TX). */
-uint64_t sc_limit_due(enum sc_limit limit, uint64_t found_ms);
 
 /* Rows as they apply. Spans borrow from the set, or are static; valid until it is settled anew. */
 struct sc_table_row {

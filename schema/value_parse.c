@@ -2,6 +2,7 @@
  * values are put through the reader of the wire wherever they have a canonical form, so that there
  * is one judge of what a field may hold. */
 #include "crypto/base/assert.h"
+#include "schema/calendar.h"
 #include "schema/value.h"
 
 #include <inttypes.h>
@@ -73,25 +74,6 @@ static bool digits(const char **p, unsigned n, unsigned *out)
     return true;
 }
 
-static unsigned days_in_month(unsigned year, unsigned month)
-{
-    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-    return days[month - 1] + (month == 2 && leap ? 1u : 0u);
-}
-
-/* Days from 1970-01-01 to a date of the Gregorian calendar (year >= 1970). */
-static int64_t days_since_epoch(unsigned year, unsigned month, unsigned day)
-{
-    int64_t y = (int64_t)year - 1;
-    int64_t days = y * 365 + y / 4 - y / 100 + y / 400 - 719162;
-
-    for (unsigned m = 1; m < month; m++)
-        days += days_in_month(year, m);
-    return days + day - 1;
-}
-
 /* YYYY-MM-DD, and no more of the text. */
 static bool read_day(const char **p, int64_t *days)
 {
@@ -100,10 +82,7 @@ static bool read_day(const char **p, int64_t *days)
     if (!digits(p, 4, &year) || *(*p)++ != '-' || !digits(p, 2, &month) || *(*p)++ != '-' ||
         !digits(p, 2, &day))
         return false;
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
-        return false;
-    *days = days_since_epoch(year, month, day);
-    return true;
+    return sc_civil_day(year, month, day, days);
 }
 
 int sc_date_parse(const char *p, int utc_offset_min, uint64_t *out)
